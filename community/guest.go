@@ -1,0 +1,196 @@
+package community
+
+import (
+	"time"
+)
+
+// GuestState is where a guest stands.
+type GuestState string
+
+// The states of a guest. Going is the only one that takes seats.
+const (
+	Going      GuestState = "going"
+	Maybe      GuestState = "maybe"
+	NotGoing   GuestState = "no"
+	Waitlisted GuestState = "waitlisted"
+	Pending    GuestState = "pending"  // restricted: a steward has not answered yet
+	Declined   GuestState = "declined" // restricted: a steward said no
+)
+
+// GuestStates lists all of them.
+var GuestStates = []GuestState{Going, Maybe, NotGoing, Waitlisted, Pending, Declined}
+
+// Guest is a person coming to one conference: a member, an actor of another
+// server, or (with neither) an e-mail address. Who it is never changes.
+type Guest struct {
+	ID           int64
+	ConferenceID int64
+	MemberID     int64  // a member of this node, or 0
+	ActorID      int64  // an actor elsewhere, or 0
+	Email        string // else
+	Name         string // to show; filled on reading for members and actors
+	State        GuestState
+	Plus         int // people brought along, 0 to MaxPlus
+	Comment      string
+	JoinURI      string // the id of the Join that brought them, to answer it
+	// Queued is the place in the waiting list: who came first is first. It is
+	// kept while waiting, and given anew when someone comes back.
+	Queued  time.Time
+	Created time.Time
+	Updated time.Time
+}
+
+// Size is how many people the guest stands for.
+func (g Guest) Size() int { return 1 + g.Plus }
+
+// Roster is the part of a guest list that the rules of admission need: how many
+// seats there are, how many are taken, and who waits, first come first.
+type Roster struct {
+	Capacity int // 0: no limit
+	Taken    int // people going, plus-ones included
+	Mode     JoinMode
+	Queue    []Guest // state Waitlisted, in the order of Queued, then ID
+}
+
+// free is the number of free seats; it is never negative, even after the
+// capacity was made smaller.
+func (r *Roster) free() int {
+	if r.Capacity == 0 {
+		return 1 << 30
+	}
+	return max(0, r.Capacity-r.Taken)
+}
+
+// admits tells whether a party fits now without overtaking anyone who waits.
+func (r *Roster) admits(size int) bool { return len(r.Queue) == 0 && size <= r.free() }
+
+// Want is what a guest asks for.
+type Want struct {
+	State GuestState // Going, Maybe or NotGoing
+	Plus  int
+}
+
+// Ask decides what becomes of a guest who wants something, and who moves up
+// from the waiting list because of it. Guest is the guest as stored, with an
+// empty State for a new one; approved tells that a steward already said yes. The
+// returned guest is first, those promoted follow. The roster is left as it is
+// afterwards.
+func (r *Roster) Ask(g Guest, want Want, approved bool, now time.Time) (Guest, []Guest) {
+	approved = approved || r.Mode == Free || g.State == Going || g.State == Waitlisted
+	if g.State == Waitlisted && want.State == Going && want.Plus <= g.Plus {
+		// Asking again with no more people keeps the place in the queue.
+		g.Plus = want.Plus
+		r.replace(g)
+		return r.settle(g)
+	}
+	held := 0 // seats the guest has now
+	if g.State == Going {
+		held = g.Size()
+		if want.State == Going && want.Plus > g.Plus && (want.Plus-g.Plus > r.free() || len(r.Queue) > 0) {
+			// More seats than there are: the ones held are kept, the party
+			// stays as it was. Losing a seat by asking for a second one would
+			// be a trap.
+			return g, nil
+		}
+	}
+	r.Taken -= held
+	r.drop(g)
+	g.Plus = want.Plus
+	switch {
+	case want.State != Going:
+		g.State, g.Queued = want.State, time.Time{}
+	case !approved:
+		g.State, g.Queued = Pending, now
+	case held > 0 || r.admits(g.Size()):
+		g.State, g.Queued = Going, time.Time{}
+		r.Taken += g.Size()
+	default:
+		g.State, g.Queued = Waitlisted, now
+		r.Queue = append(r.Queue, g)
+	}
+	return r.settle(g)
+}
+
+// Decline turns a guest down and lets those who wait move up.
+func (r *Roster) Decline(g Guest) (Guest, []Guest) {
+	if g.State == Going {
+		r.Taken -= g.Size()
+	}
+	r.drop(g)
+	g.State, g.Queued = Declined, time.Time{}
+	return r.settle(g)
+}
+
+// Promote moves up everyone who fits, strictly in order: a large party at the
+// head of the queue is not overtaken by a small one behind it. It returns the
+// guests who now have a seat.
+func (r *Roster) Promote() []Guest {
+	var up []Guest
+	for len(r.Queue) > 0 && r.Queue[0].Size() <= r.free() {
+		g := r.Queue[0]
+		r.Queue = r.Queue[1:]
+		g.State, g.Queued = Going, time.Time{}
+		r.Taken += g.Size()
+		up = append(up, g)
+	}
+	return up
+}
+
+// settle promotes whoever fits and takes g out of the promoted.
+func (r *Roster) settle(g Guest) (Guest, []Guest) {
+	var others []Guest
+	for _, p := range r.Promote() {
+		if p.same(g) {
+			g = p
+		} else {
+			others = append(others, p)
+		}
+	}
+	return g, others
+}
+
+func (g Guest) same(o Guest) bool {
+	if g.ID != 0 || o.ID != 0 {
+		return g.ID == o.ID
+	}
+	return g.MemberID == o.MemberID && g.ActorID == o.ActorID && g.Email == o.Email
+}
+
+func (r *Roster) drop(g Guest) {
+	for i := range r.Queue {
+		if r.Queue[i].same(g) {
+			r.Queue = append(r.Queue[:i:i], r.Queue[i+1:]...)
+			return
+		}
+	}
+}
+
+func (r *Roster) replace(g Guest) {
+	for i := range r.Queue {
+		if r.Queue[i].same(g) {
+			r.Queue[i] = g
+			return
+		}
+	}
+}
+
+// MayAsk tells why a guest cannot answer this conference now, or nil.
+func (c *Conference) MayAsk(want Want, now time.Time) error {
+	switch {
+	case c.Draft:
+		return Errorf(NotFound, "there is no such conference")
+	case c.Status == Cancelled && want.State != NotGoing:
+		return &Error{Code: Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
+	case c.Past(now) && want.State != NotGoing:
+		return &Error{Code: Refused, Key: "error.over", Msg: "this conference is over"}
+	case c.JoinMode == External && want.State != NotGoing:
+		return &Error{Code: Refused, Key: "error.external", Msg: "people sign up for this conference elsewhere", Hint: c.ExternalURL}
+	case want.State != Going && want.State != Maybe && want.State != NotGoing:
+		return &Error{Code: Invalid, Msg: "the answer is going, maybe or no"}
+	case want.Plus < 0 || want.Plus > MaxPlus:
+		return &Error{Code: Invalid, Key: "error.plus", Msg: "at most 9 people can be brought along"}
+	case c.Capacity > 0 && want.State == Going && 1+want.Plus > c.Capacity:
+		return &Error{Code: Invalid, Key: "error.party", Msg: "there are fewer seats than that"}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package community
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Site makes and reads the addresses of this node. Base has no trailing slash.
+// An address is the ActivityPub id of what lives there.
+type Site struct {
+	Base string // "https://belgrade.example"
+}
+
+// NewSite takes the public address of the node.
+func NewSite(base string) Site { return Site{Base: strings.TrimRight(base, "/")} }
+
+// Host is the host of the node, with a port if there is one.
+func (s Site) Host() string {
+	u, err := url.Parse(s.Base)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
+}
+
+// Actor is the id of one of our actors.
+func (s Site) Actor(a LocalActor) string { return s.Base + "/" + string(a) }
+
+// Key is the id of the RSA key of an actor. Lemmy insists on a fragment.
+func (s Site) Key(a LocalActor) string { return s.Actor(a) + "#main-key" }
+
+// EdKey is the id of the Ed25519 key of an actor (FEP-521a).
+func (s Site) EdKey(a LocalActor) string { return s.Actor(a) + "#ed25519-key" }
+
+// Inbox of one actor.
+func (s Site) Inbox(a LocalActor) string { return s.Actor(a) + "/inbox" }
+
+// SharedInbox of the node.
+func (s Site) SharedInbox() string { return s.Base + "/inbox" }
+
+// Outbox of one actor.
+func (s Site) Outbox(a LocalActor) string { return s.Actor(a) + "/outbox" }
+
+// Followers of one actor.
+func (s Site) Followers(a LocalActor) string { return s.Actor(a) + "/followers" }
+
+// Following of one actor.
+func (s Site) Following(a LocalActor) string { return s.Actor(a) + "/following" }
+
+// Featured is the collection of what the city puts first.
+func (s Site) Featured(a LocalActor) string { return s.Actor(a) + "/featured" }
+
+// Upcoming is the collection of what comes next (FEP-8a8e upcomingEvents).
+func (s Site) Upcoming(a LocalActor) string { return s.Actor(a) + "/upcoming" }
+
+// Conference is the id of a conference of ours.
+func (s Site) Conference(slug string) string { return s.Base + "/conf/" + slug }
+
+// Attendees is the collection of a conference's guests, counts only.
+func (s Site) Attendees(slug string) string { return s.Conference(slug) + "/attendees" }
+
+// Organizers is the collection of a conference's organisers.
+func (s Site) Organizers(slug string) string { return s.Conference(slug) + "/organizers" }
+
+// Replies is the collection of answers to a conference or a post.
+func (s Site) Replies(id string) string { return id + "/replies" }
+
+// Venue is the id of a place; it changes with the place.
+func (s Site) Venue(slug string, revision int) string {
+	return s.Conference(slug) + "/venue/" + strconv.Itoa(revision)
+}
+
+// Post is the id of a post of ours.
+func (s Site) Post(slug string) string { return s.Base + "/posts/" + slug }
+
+// Activity is the id of an activity of ours.
+func (s Site) Activity(uuid string) string { return s.Base + "/activities/" + uuid }
+
+// Tag is the page of a tag.
+func (s Site) Tag(tag string) string { return s.Base + "/tags/" + url.PathEscape(tag) }
+
+// Path returns the path of an id of ours below the base, without the leading
+// slash and without query and fragment, and false for an id of someone else.
+func (s Site) Path(id string) (string, bool) {
+	rest, ok := strings.CutPrefix(id, s.Base+"/")
+	if !ok {
+		if strings.TrimRight(id, "/") == s.Base {
+			return "", true
+		}
+		return "", false
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.TrimRight(rest, "/"), true
+}
+
+// LocalActor returns the actor of ours that an id names.
+func (s Site) LocalActor(id string) (LocalActor, bool) {
+	path, ok := s.Path(id)
+	if !ok {
+		return "", false
+	}
+	switch LocalActor(path) {
+	case CityActor, NodeActor:
+		return LocalActor(path), true
+	}
+	if name, ok := strings.CutPrefix(path, "people/"); ok && ValidHandle(name) {
+		return LocalActor(path), true
+	}
+	return "", false
+}
+
+// ConferenceSlug returns the slug of a conference of ours that an id names.
+func (s Site) ConferenceSlug(id string) (string, bool) { return s.slug(id, "conf/") }
+
+// PostSlug returns the slug of a post of ours that an id names.
+func (s Site) PostSlug(id string) (string, bool) { return s.slug(id, "posts/") }
+
+func (s Site) slug(id, prefix string) (string, bool) {
+	path, ok := s.Path(id)
+	if !ok {
+		return "", false
+	}
+	slug, ok := strings.CutPrefix(path, prefix)
+	return slug, ok && slug != "" && !strings.Contains(slug, "/")
+}
