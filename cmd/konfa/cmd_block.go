@@ -1,0 +1,217 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"konfa/community"
+
+	"golang.org/x/net/idna"
+)
+
+type blockCmd struct {
+	Add    blockAddCmd    `cmd:"" help:"Keep out a server with all its subdomains, or one person."`
+	List   blockListCmd   `cmd:"" help:"List who is kept out."`
+	Remove blockRemoveCmd `cmd:"" help:"Let them in again."`
+	Import blockImportCmd `cmd:"" help:"Read a list of domain blocks as Mastodon exports it (CSV)."`
+}
+
+type blockView struct {
+	Domain   string             `json:"domain,omitempty"`
+	Actor    string             `json:"actor,omitempty"`
+	Severity community.Severity `json:"severity"`
+	Reason   string             `json:"reason,omitempty"`
+	By       string             `json:"by,omitempty"`
+	Created  string             `json:"created,omitempty"`
+}
+
+func blockOf(b *community.Block) blockView {
+	return blockView{b.Domain, b.ActorURI, b.Severity, b.Reason, b.By, stamp(b.Created)}
+}
+
+// blockTarget tells a domain from the id of an actor.
+func blockTarget(what string) (domain, actor string, err error) {
+	what = strings.TrimSpace(what)
+	if strings.Contains(what, "://") {
+		return "", what, nil
+	}
+	domain, err = blockDomain(what)
+	return domain, "", err
+}
+
+func blockDomain(what string) (string, error) {
+	d := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(what), "*."), "."))
+	name, port, _ := strings.Cut(d, ":")
+	ascii, err := idna.Lookup.ToASCII(name)
+	if err != nil || ascii == "" || strings.ContainsAny(ascii, "/@ ") {
+		return "", withHint(fmt.Errorf("%q is not a domain", what), "write it like spam.example, or give the address of one actor")
+	}
+	if port != "" {
+		ascii += ":" + port
+	}
+	return ascii, nil
+}
+
+type blockAddCmd struct {
+	Target   string `arg:"" help:"A domain, or the address (id) of one actor."`
+	Severity string `help:"suspend refuses everything; silence shows what they say only to those who follow." default:"suspend" enum:"suspend,silence"`
+	Reason   string `help:"Why." placeholder:"TEXT"`
+}
+
+func (x *blockAddCmd) Run(a *app) error {
+	domain, actor, err := blockTarget(x.Target)
+	if err != nil {
+		return err
+	}
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	b := &community.Block{Domain: domain, ActorURI: actor, Severity: community.Severity(x.Severity), Reason: x.Reason}
+	if err := n.AddBlock(a.ctx, console, b); err != nil {
+		return err
+	}
+	return a.print(blockOf(b), func() { a.say("%s: %s", b.Severity, domain+actor) })
+}
+
+type blockListCmd struct{}
+
+func (x *blockListCmd) Run(a *app) error {
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	list, err := n.Store().Blocks(a.ctx)
+	if err != nil {
+		return err
+	}
+	views := make([]blockView, len(list))
+	rows := make([][]string, len(list))
+	for i := range list {
+		views[i] = blockOf(&list[i])
+		rows[i] = []string{list[i].Domain + list[i].ActorURI, string(list[i].Severity), short(list[i].Reason, 60), list[i].By}
+	}
+	return a.print(views, func() { a.table("nobody is kept out", []string{"WHO", "SEVERITY", "REASON", "BY"}, rows) })
+}
+
+type blockRemoveCmd struct {
+	Target string `arg:"" help:"A domain, or the address of one actor."`
+}
+
+func (x *blockRemoveCmd) Run(a *app) error {
+	domain, actor, err := blockTarget(x.Target)
+	if err != nil {
+		return err
+	}
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	if err := n.RemoveBlock(a.ctx, console, domain, actor); err != nil {
+		return err
+	}
+	return a.print(struct {
+		Removed string `json:"removed"`
+	}{domain + actor}, func() { a.say("no longer kept out: %s", domain+actor) })
+}
+
+type blockImportCmd struct {
+	File string `arg:"" help:"The CSV file, - for standard input."`
+}
+
+func (x *blockImportCmd) Run(a *app) error {
+	text, err := a.readFile(x.File)
+	if err != nil {
+		return err
+	}
+	blocks, bad, err := readBlocks(strings.NewReader(text))
+	if err != nil {
+		return err
+	}
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	added, err := n.ImportBlocks(a.ctx, console, blocks)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Added    int          `json:"added"`
+		Known    int          `json:"known"`
+		Problems []rowProblem `json:"problems"`
+	}{added, len(blocks) - added, bad}
+	return a.print(out, func() {
+		a.say("%d added, %d known before, %d lines skipped", out.Added, out.Known, len(bad))
+		for _, b := range bad {
+			fmt.Fprintf(a.err, "line %d: %s\n", b.Line, clean(b.Msg))
+		}
+	})
+}
+
+// rowProblem is a row of an import that was skipped.
+type rowProblem struct {
+	Line  int    `json:"line"`
+	Title string `json:"title,omitempty"`
+	Msg   string `json:"message"`
+}
+
+// readBlocks reads Mastodon's export of domain blocks: a heading with #domain
+// and #severity, in any order and with any other columns; without a heading the
+// first column is the domain. Rows of severity "noop" block nothing and are left
+// out.
+func readBlocks(r io.Reader) (blocks []community.Block, bad []rowProblem, err error) {
+	bad = []rowProblem{}
+	rows := csv.NewReader(r)
+	rows.FieldsPerRecord = -1
+	rows.TrimLeadingSpace = true
+	column := map[string]int{"domain": 0, "severity": 1, "public_comment": 4}
+	for first := true; ; first = false {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return blocks, bad, nil
+		}
+		line, _ := rows.FieldPos(0)
+		if pe, ok := errors.AsType[*csv.ParseError](err); ok {
+			bad = append(bad, rowProblem{Line: pe.Line, Msg: pe.Err.Error()})
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		get := func(name string) string {
+			if i, ok := column[name]; ok && i < len(row) {
+				return strings.TrimSpace(row[i])
+			}
+			return ""
+		}
+		if head := strings.TrimPrefix(strings.TrimPrefix(row[0], "\ufeff"), "#"); first && strings.EqualFold(head, "domain") {
+			column = map[string]int{}
+			for i, name := range row {
+				column[strings.ToLower(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")), "#"))] = i
+			}
+			continue
+		}
+		domain, err := blockDomain(get("domain"))
+		if err != nil {
+			bad = append(bad, rowProblem{Line: line, Msg: err.Error()})
+			continue
+		}
+		switch severity := strings.ToLower(get("severity")); severity {
+		case "", "suspend":
+			blocks = append(blocks, community.Block{Domain: domain, Severity: community.Suspend, Reason: get("public_comment")})
+		case "silence", "limit":
+			blocks = append(blocks, community.Block{Domain: domain, Severity: community.Silence, Reason: get("public_comment")})
+		case "noop":
+		default:
+			bad = append(bad, rowProblem{Line: line, Msg: fmt.Sprintf("the severity %q is neither suspend nor silence", severity)})
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+// cli is the grammar of the command line. Each command is a struct in the file
+// named after it, with a Run method.
+type cli struct {
+	Config   string  `help:"The configuration file (default: konfa.toml in the working directory)." placeholder:"PATH"`
+	Data     *string `help:"The directory of the data." placeholder:"DIR"`
+	Database *string `help:"postgres://… instead of an SQLite file under the data directory." placeholder:"URL"`
+	URL      *string `name:"url" help:"The public address of the node." placeholder:"URL"`
+	JSON     bool    `name:"json" help:"Print one JSON document instead of text."`
+
+	Serve     serveCmd     `cmd:"" help:"Run the node: pages, feeds and federation."`
+	Demo      demoCmd      `cmd:"" help:"Run three cities on this machine and watch them federate."`
+	Init      initCmd      `cmd:"" help:"Found a city."`
+	Conf      confCmd      `cmd:"" help:"Conferences: add, list, show, update, cancel, delete, import, export and more."`
+	Post      postCmd      `cmd:"" help:"Say something as the city or as a member."`
+	Follow    followCmd    `cmd:"" help:"Follow a city or person elsewhere."`
+	Unfollow  unfollowCmd  `cmd:"" help:"Stop following."`
+	Followers followersCmd `cmd:"" help:"Who follows this city."`
+	Following followingCmd `cmd:"" help:"Whom this city follows."`
+	Peers     peersCmd     `cmd:"" help:"The servers we talk with: what waits for them, what went wrong."`
+	Member    memberCmd    `cmd:"" help:"Members: add, list, role, suspend."`
+	Block     blockCmd     `cmd:"" help:"Keep servers and people out: add, list, remove, import."`
+	Token     tokenCmd     `cmd:"" help:"Tokens for programs that use the JSON API: add, list, revoke."`
+	Inspect   inspectCmd   `cmd:"" help:"What konfa understands of an ActivityPub document, or why it refuses it."`
+	Version   versionCmd   `cmd:"" help:"The version of this program and what it was built with."`
+}
+
+// flags returns the configuration keys that were given as flags of every
+// command.
+func (c *cli) flags() map[string]string {
+	f := map[string]string{}
+	setFlag(f, "data", c.Data)
+	setFlag(f, "database", c.Database)
+	setFlag(f, "url", c.URL)
+	return f
+}
+
+func setFlag(f map[string]string, key string, v *string) {
+	if v != nil {
+		f[key] = *v
+	}
+}
