@@ -1,0 +1,103 @@
+package web
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"konfa/community"
+)
+
+// look renders every kind of page with the fake city, in one language.
+func look(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	ts, err := loadTongues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	as, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRenderer(ts, as.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg, ok := ts.byCode(lang)
+	if !ok {
+		t.Fatalf("there is no catalogue %s", lang)
+	}
+	v := &viewer{tongue: tg, city: fakeCity(), site: community.NewSite("https://belgrade.example"), now: fakeNow}
+	cs, ps, ms := fakeConferences(), fakePosts(), fakeMembers()
+	cities := []community.Follow{{Actor: &community.Actor{Type: "Group", Handle: "almaty", Host: "almaty.example", Name: "Almaty", URI: "https://almaty.example/city"}}}
+	siblings := []community.Conference{cs[0], cs[5]}
+	pages := map[string]struct {
+		tpl  string
+		body any
+		data any
+		pics []*picture
+	}{
+		"front":      {"front", v.front(cs, ps, cities, ms), v.schemaCity(), nil},
+		"bare":       {"front", v.front(nil, nil, nil, nil), nil, nil},
+		"conference": {"conference", v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v)), v.schemaEvent(&cs[0]), nil},
+		"long":       {"conference", v.conference(&cs[1], nil, nil, &replies{}), v.schemaEvent(&cs[1]), nil},
+		"external":   {"conference", v.conference(&cs[2], nil, nil, &replies{}), v.schemaEvent(&cs[2]), nil},
+		"elsewhere":  {"conference", v.conference(&cs[3], nil, nil, nil), v.schemaEvent(&cs[3]), nil},
+		"cancelled":  {"conference", v.conference(&cs[4], nil, nil, &replies{}), v.schemaEvent(&cs[4]), nil},
+		"full":       {"conference", v.conference(&cs[5], nil, nil, &replies{}), v.schemaEvent(&cs[5]), nil},
+		"rtl":        {"conference", v.conference(&cs[6], nil, nil, &replies{}), v.schemaEvent(&cs[6]), nil},
+		"post":       {"post", v.post(&ps[0], &cs[0], fakeReplies(v)), v.schemaPost(&ps[0]), nil},
+		"note":       {"post", v.post(&ps[1], nil, &replies{}), v.schemaPost(&ps[1]), nil},
+	}
+	out := map[string]string{}
+	for name, p := range pages {
+		b, err := r.render(tg, p.tpl, &page{
+			Lang: lang, Title: "Belgrade", Heading: "Belgrade", Kind: "website", City: cityHead{v.cityName(), v.handle()}, Version: "1", Body: p.body, Data: p.data, Class: p.tpl,
+			Languages: []languageLink{{Code: "en", Name: "English", URL: "?lang=en", Current: lang == "en"}, {Code: "ru", Name: "Русский", URL: "?lang=ru", Current: lang == "ru"}},
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out[name] = string(b)
+	}
+	return out
+}
+
+// unfilled is what a missing key or name leaves in a page.
+var unfilled = regexp.MustCompile(`<no value>|ZgotmplZ|>(nav|footer|front|follow|conferences|conf|come|seats|calendar|share|replies|posts|post|member|tag|interact|about|error|date|month|weekday)(\.[a-z_0-9]+)+<|%!`)
+
+func TestPagesRender(t *testing.T) {
+	css, err := staticFiles.ReadFile("static/style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range []string{"en", "ru"} {
+		for name, html := range look(t, lang) {
+			if m := unfilled.FindString(html); m != "" {
+				t.Errorf("%s in %s: %q is not filled in", name, lang, m)
+			}
+			if n := len(html) + len(css); n > 50_000 {
+				t.Errorf("%s in %s: page and style sheet have %d bytes, at most 50,000 are wanted", name, lang, n)
+			}
+			if n := strings.Count(html, "<h1"); n != 1 {
+				t.Errorf("%s in %s: %d h1", name, lang, n)
+			}
+			if strings.Contains(html, "secret.example") {
+				t.Errorf("%s in %s: an e-mail address leaks", name, lang)
+			}
+			if strings.Contains(html, " style=") || strings.Contains(html, " onclick=") {
+				t.Errorf("%s in %s: inline style or script, which the Content-Security-Policy forbids", name, lang)
+			}
+			// With KONFA_LOOK=dir the pages are left there to be looked at.
+			if dir := os.Getenv("KONFA_LOOK"); dir != "" {
+				html = regexp.MustCompile(`/static/(\w+)\.\w+\.(\w+)`).ReplaceAllString(html, "static/$1.$2")
+				html = strings.ReplaceAll(html, "https://belgrade.example/cover.svg", "cover.svg")
+				if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(html), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

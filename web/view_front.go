@@ -1,0 +1,82 @@
+package web
+
+import (
+	"html/template"
+
+	"konfa/community"
+)
+
+// frontPage is everything the front page shows, in the order it shows it.
+type frontPage struct {
+	Name     text
+	About    rich
+	Banner   *picture
+	ID       string
+	Handle   copyField
+	Next     *card
+	Empty    empty
+	After    []card
+	Follow   followBox
+	Links    []link
+	Posts    []postCard
+	Cities   []person
+	Stewards []person
+}
+
+// followBox offers every way to hear of the city.
+type followBox struct {
+	City   string
+	Handle copyField
+	Form   remoteForm
+	Webcal template.URL
+}
+
+func (v *viewer) followBox() followBox {
+	return followBox{
+		City:   v.cityName().Text,
+		Handle: newCopy(v.handle(), v.T("follow.handle")),
+		Form:   v.followForm(),
+		Webcal: v.webcal(),
+	}
+}
+
+func (v *viewer) followForm() remoteForm {
+	return remoteForm{ID: "server", Object: v.site.Actor(community.CityActor), Button: v.T("follow.go")}
+}
+
+// front builds the front page. Upcoming is what has not ended, soonest first.
+func (v *viewer) front(upcoming []community.Conference, posts []community.Post, cities []community.Follow, members []community.Member) frontPage {
+	p := frontPage{
+		Name:     v.cityName(),
+		About:    v.markdown(v.city.About),
+		Banner:   v.city.Banner,
+		ID:       v.site.Actor(community.CityActor),
+		Handle:   newCopy(v.handle(), v.T("follow.handle")),
+		Empty:    empty{v.T("front.nothing"), v.T("front.nothing_hint")},
+		Follow:   v.followBox(),
+		Links:    v.links(),
+		Posts:    v.postCards(posts),
+		Stewards: v.stewards(members),
+	}
+	for _, c := range v.cards(upcoming) {
+		// What was cancelled must be seen, but is not what comes next.
+		if p.Next == nil && !c.Faded {
+			p.Next = &c
+			continue
+		}
+		p.After = append(p.After, c)
+	}
+	if len(p.After) > 5 {
+		p.After = p.After[:5]
+	}
+	for i := range cities {
+		if a := cities[i].Actor; a != nil && a.Type == "Group" && a.Gone.IsZero() {
+			address := a.URL
+			if address == "" {
+				address = a.URI
+			}
+			p.Cities = append(p.Cities, person{Name: a.DisplayName(), Path: address, Note: a.Address(), Initial: initial(a.DisplayName())})
+		}
+	}
+	return p
+}
