@@ -318,3 +318,6 @@ func (c *Client) retryAfter(h http.Header) time.Duration {
 	}
 	return max(0, min(d, maxRetryAfter))
 }
+
+// Insecure tells whether http addresses are let through.
+func (c *Client) Insecure() bool { return c.insecure }

@@ -23,6 +23,10 @@ type Scheme string
 const (
 	Cavage  Scheme = "cavage"  // draft-cavage-http-signatures-12
 	RFC9421 Scheme = "rfc9421" // RFC 9421, HTTP Message Signatures
+
+	// CavageNoQuery is Cavage with the query left out of the target, for the
+	// second try where a server verifies only so. It is never stored.
+	CavageNoQuery Scheme = "cavage-no-query"
 )
 
 // Key is a public key and the actor that it belongs to.

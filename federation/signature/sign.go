@@ -29,16 +29,16 @@ type Signer struct {
 // so that a request can be signed again for another address or in the other
 // scheme. It may be used by many goroutines, each with its own request.
 func Sign(r *http.Request, body []byte, s Signer, scheme Scheme, now time.Time) error {
-	return sign(r, body, s, scheme, now, true)
+	return sign(r, body, s, scheme, now)
 }
 
 // SignWithoutQuery signs in draft-cavage, leaving the query out of the target:
 // some servers verify only so, and are tried after a 401.
 func SignWithoutQuery(r *http.Request, body []byte, s Signer, now time.Time) error {
-	return sign(r, body, s, Cavage, now, false)
+	return sign(r, body, s, CavageNoQuery, now)
 }
 
-func sign(r *http.Request, body []byte, s Signer, scheme Scheme, now time.Time, query bool) error {
+func sign(r *http.Request, body []byte, s Signer, scheme Scheme, now time.Time) error {
 	if s.Private == nil || s.KeyID == "" || strings.ContainsAny(s.KeyID, "\"\\, \r\n\t") {
 		return errors.New("there is no proper key to sign with")
 	}
@@ -56,8 +56,8 @@ func sign(r *http.Request, body []byte, s Signer, scheme Scheme, now time.Time, 
 	}
 	r.Header.Set("Date", now.UTC().Format(http.TimeFormat))
 	switch scheme {
-	case Cavage:
-		return signCavage(r, body, s, query)
+	case Cavage, CavageNoQuery:
+		return signCavage(r, body, s, scheme == Cavage)
 	case RFC9421:
 		return signRFC9421(r, body, s, now)
 	}
