@@ -82,6 +82,8 @@ CREATE TABLE actor (
     gone          INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX actor_host ON actor (host, handle);
+CREATE INDEX actor_inbox ON actor (inbox);
+CREATE INDEX actor_shared_inbox ON actor (shared_inbox) WHERE shared_inbox <> '';
 
 CREATE TABLE peer (
     host            TEXT    NOT NULL PRIMARY KEY,
@@ -112,6 +114,7 @@ CREATE TABLE follower (
 );
 CREATE INDEX follower_actor ON follower (actor_id);
 CREATE INDEX follower_state ON follower (local, state, id);
+CREATE INDEX follower_uri ON follower (uri);
 
 CREATE TABLE followed (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -143,6 +146,7 @@ CREATE TABLE conference (
     url          TEXT    NOT NULL,
     origin_id    INTEGER NOT NULL,
     title        TEXT    NOT NULL,
+    search       TEXT    NOT NULL, -- the titles in lower case, since neither engine folds more than ASCII
     text         TEXT    NOT NULL,
     html         TEXT    NOT NULL,
     starts       INTEGER NOT NULL,
@@ -180,6 +184,7 @@ CREATE UNIQUE INDEX conference_import_key ON conference (import_key) WHERE impor
 CREATE INDEX conference_calendar ON conference (starts, id) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_calendar_ends ON conference (ends, id) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_calendar_updated ON conference (updated) WHERE draft = 0 AND (uri = '' OR announced > 0);
+CREATE INDEX conference_calendar_published ON conference (published, id) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_ends ON conference (ends, id);
 CREATE INDEX conference_origin ON conference (origin_id, starts);
 CREATE INDEX conference_uid ON conference (uid);
@@ -211,6 +216,7 @@ CREATE TABLE guest (
 CREATE INDEX guest_state ON guest (conference_id, state, queued, id);
 CREATE INDEX guest_member ON guest (member_id, conference_id) WHERE member_id <> 0;
 CREATE INDEX guest_actor ON guest (actor_id, conference_id) WHERE actor_id <> 0;
+CREATE INDEX guest_join ON guest (join_uri) WHERE join_uri <> '';
 
 CREATE TABLE post (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -306,7 +312,9 @@ CREATE TABLE fanout (
     created     INTEGER NOT NULL
 );
 
--- One activity on its way to one inbox. A row goes away when it is done.
+-- One activity on its way to one inbox. A row goes away when it is done. Among
+-- those of one inbox with the same order_key the lowest id goes first; next_try
+-- of a later one is never before that of an earlier one.
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     activity_id INTEGER NOT NULL REFERENCES activity (id),
@@ -314,12 +322,21 @@ CREATE TABLE delivery (
     inbox       TEXT    NOT NULL,
     order_key   TEXT    NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
-    next_try    INTEGER NOT NULL DEFAULT 0,
+    next_try    INTEGER NOT NULL,
     created     INTEGER NOT NULL,
     last_error  TEXT    NOT NULL DEFAULT '',
     UNIQUE (activity_id, inbox)
 );
 CREATE INDEX delivery_lane ON delivery (host, id);
+CREATE INDEX delivery_due ON delivery (next_try, host);
+CREATE INDEX delivery_order ON delivery (inbox, order_key, id);
+
+-- Which process works on the deliveries of a host, and until when if it dies.
+CREATE TABLE lane_lease (
+    host    TEXT    NOT NULL PRIMARY KEY,
+    owner   TEXT    NOT NULL,
+    expires INTEGER NOT NULL
+);
 
 -- What other servers sent us and we answered 202 to.
 CREATE TABLE received (

@@ -1,0 +1,175 @@
+package storage
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"konfa/community"
+)
+
+// Order is how a list of conferences is sorted. The id decides between equals.
+type Order int
+
+// The orders.
+const (
+	ByStart         Order = iota // what comes first, first
+	ByStartDesc                  // what came last, first
+	ByPublishedDesc              // what was published last, first
+)
+
+// ConferenceQuery picks conferences; its zero value is everything that is not a
+// draft. Conditions add up.
+type ConferenceQuery struct {
+	Calendar bool // of the city's calendar: its own and those it announced
+	Own      bool // of this node
+	Foreign  bool // of other servers; with Own: both
+	Drafts   bool // drafts too
+
+	EndsAfter    time.Time // zero = no bound, here and below
+	StartsBefore time.Time
+	UpdatedAfter time.Time
+
+	Tag      string
+	SeriesID int64
+	OriginID int64
+	Text     string // somewhere in a title, in any case of letters
+
+	Order  Order
+	Limit  int // 0 = no limit
+	Offset int
+}
+
+// Of the calendar, as the partial indexes have it: SQLite uses them only if the
+// condition is spelt the same.
+const inCalendar = "draft = 0 AND (uri = '' OR announced > 0)"
+
+func (q *ConferenceQuery) where(b *strings.Builder) []any {
+	var args []any
+	var conds []string
+	add := func(cond string, a ...any) {
+		conds = append(conds, cond)
+		args = append(args, a...)
+	}
+	switch {
+	case q.Calendar && q.Drafts:
+		add("(uri = '' OR announced > 0)")
+	case q.Calendar:
+		add(inCalendar)
+	case !q.Drafts:
+		add("draft = 0")
+	}
+	if q.Own && !q.Foreign {
+		add("uri = ''")
+	}
+	if q.Foreign && !q.Own {
+		add("uri <> ''")
+	}
+	if !q.EndsAfter.IsZero() {
+		add("ends > ?", q.EndsAfter)
+	}
+	if !q.StartsBefore.IsZero() {
+		add("starts < ?", q.StartsBefore)
+	}
+	if !q.UpdatedAfter.IsZero() {
+		add("updated > ?", q.UpdatedAfter)
+	}
+	if q.Tag != "" {
+		add("id IN (SELECT conference_id FROM conference_tag WHERE tag = ?)", q.Tag)
+	}
+	if q.SeriesID != 0 {
+		add("series_id = ?", q.SeriesID)
+	}
+	if q.OriginID != 0 {
+		add("origin_id = ?", q.OriginID)
+	}
+	if q.Text != "" {
+		add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(strings.ToLower(q.Text))+"%")
+	}
+	if len(conds) > 0 {
+		b.WriteString("WHERE " + strings.Join(conds, " AND "))
+	}
+	return args
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// Conferences lists conferences, seats and origins filled.
+func (r *Reader) Conferences(ctx context.Context, q ConferenceQuery) ([]community.Conference, error) {
+	var b strings.Builder
+	b.WriteString(conferenceSelect)
+	args := q.where(&b)
+	switch q.Order {
+	case ByStartDesc:
+		b.WriteString(" ORDER BY starts DESC, id DESC")
+	case ByPublishedDesc:
+		b.WriteString(" ORDER BY published DESC, id DESC")
+	default:
+		b.WriteString(" ORDER BY starts, id")
+	}
+	args = limit(&b, args, q.Limit, q.Offset)
+	cs, err := list(ctx, r, scanConference, b.String(), args...)
+	if err != nil {
+		return nil, err
+	}
+	return cs, r.complete(ctx, cs)
+}
+
+// CountConferences counts what Conferences would list without its limit.
+func (r *Reader) CountConferences(ctx context.Context, q ConferenceQuery) (int, error) {
+	var b strings.Builder
+	b.WriteString("SELECT COUNT(*) FROM conference ")
+	args := q.where(&b)
+	return value[int](ctx, r, b.String(), args...)
+}
+
+// calendarStamp is the key in meta of when the calendar changed last.
+const calendarStamp = "calendar.changed"
+
+// CalendarStamp tells when anything in the calendar last changed, deletions
+// included, and how many conferences are in it. It is cheap, and no two states
+// of the calendar have the same instant.
+func (r *Reader) CalendarStamp(ctx context.Context) (changed time.Time, count int, err error) {
+	type stamp struct {
+		at string
+		n  int
+	}
+	scan := func(row row, s *stamp) error { return row.Scan(&s.at, number{&s.n}) }
+	s, err := one(ctx, r, "calendar", scan, "SELECT COALESCE((SELECT value FROM meta WHERE key = ?), ''), (SELECT COUNT(*) FROM conference WHERE "+inCalendar+")", calendarStamp)
+	if err != nil {
+		return time.Time{}, 0, err
+	}
+	if n, err := strconv.ParseInt(s.at, 10, 64); err == nil {
+		changed = time.UnixMicro(n).UTC()
+	}
+	return changed, s.n, nil
+}
+
+// stampCalendar notes a change if a conference is, or was, in the calendar.
+func (tx *Tx) stampCalendar(ctx context.Context, cs ...*community.Conference) error {
+	shown := false
+	for _, c := range cs {
+		shown = shown || !c.Draft && (c.Own() || !c.Announced.IsZero())
+	}
+	if !shown {
+		return nil
+	}
+	if tx.stamped != 0 {
+		return nil // once in a transaction is enough
+	}
+	last, err := tx.Meta(ctx, calendarStamp)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	n, _ := strconv.ParseInt(last, 10, 64)
+	tx.stamped = max(n+1, micros(tx.now)) // clocks go back at times
+	return tx.SetMeta(ctx, calendarStamp, strconv.FormatInt(tx.stamped, 10))
+}
+
+// calendarSide reads what stampCalendar and the tags need of a conference.
+const calendarSide = "SELECT uri, draft, announced, tags FROM conference WHERE id = ?"
+
+func scanCalendarSide(row row, c *community.Conference) error {
+	return row.Scan(&c.URI, flag{&c.Draft}, instant{&c.Announced}, fromJSON{&c.Tags})
+}

@@ -1,0 +1,146 @@
+package storage
+
+import (
+	"context"
+	"strings"
+
+	"konfa/community"
+)
+
+// GuestKey says who a guest is: exactly one of the three.
+type GuestKey struct {
+	MemberID int64
+	ActorID  int64
+	Email    string
+}
+
+// MemberConference is a conference and what a member answered.
+type MemberConference struct {
+	Conference community.Conference
+	Guest      community.Guest
+}
+
+// guestSelect also reads what a member or an actor is called.
+const guestSelect = `SELECT g.id, g.conference_id, g.member_id, g.actor_id, g.email, g.name, g.state, g.plus, g.comment, g.join_uri,
+	g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
+	FROM guest g LEFT JOIN member m ON m.id = g.member_id AND g.member_id <> 0 LEFT JOIN actor a ON a.id = g.actor_id AND g.actor_id <> 0 `
+
+// guestOrder is the order of community.GuestStates.
+var guestOrder = func() string {
+	var b strings.Builder
+	b.WriteString("CASE g.state")
+	for i, s := range community.GuestStates {
+		b.WriteString(" WHEN '" + string(s) + "' THEN " + string(rune('0'+i)))
+	}
+	b.WriteString(" ELSE 9 END, g.queued, g.id")
+	return b.String()
+}()
+
+func scanGuest(row row, g *community.Guest) error {
+	var member, handle string
+	var a community.Actor
+	err := row.Scan(&g.ID, &g.ConferenceID, &g.MemberID, &g.ActorID, &g.Email, &g.Name, word[community.GuestState]{&g.State}, number{&g.Plus}, &g.Comment, &g.JoinURI,
+		instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
+	switch {
+	case member != "":
+		g.Name = member
+	case handle != "":
+		g.Name = handle
+	case a.URI != "":
+		g.Name = a.DisplayName()
+	}
+	return err
+}
+
+// Guest reads the answer of someone to a conference.
+func (r *Reader) Guest(ctx context.Context, confID int64, k GuestKey) (*community.Guest, error) {
+	return one(ctx, r, "guest", scanGuest, guestSelect+"WHERE g.conference_id = ? AND g.member_id = ? AND g.actor_id = ? AND g.email = ?",
+		confID, k.MemberID, k.ActorID, k.Email)
+}
+
+// GuestByID reads a guest.
+func (r *Reader) GuestByID(ctx context.Context, id int64) (*community.Guest, error) {
+	return one(ctx, r, "guest", scanGuest, guestSelect+"WHERE g.id = ?", id)
+}
+
+// GuestByJoin reads the guest that a Join brought.
+func (r *Reader) GuestByJoin(ctx context.Context, joinURI string) (*community.Guest, error) {
+	return one(ctx, r, "guest", scanGuest, guestSelect+"WHERE g.join_uri = ? AND g.join_uri <> '' ORDER BY g.id DESC LIMIT 1", joinURI)
+}
+
+// Guests lists the guests of a conference in some states, in all if none is
+// named: by state in the order of community.GuestStates, then first come first.
+func (r *Reader) Guests(ctx context.Context, confID int64, states ...community.GuestState) ([]community.Guest, error) {
+	if len(states) == 0 {
+		states = community.GuestStates
+	}
+	return list(ctx, r, scanGuest, guestSelect+"WHERE g.conference_id = ? AND g.state"+r.sql.inTexts+" ORDER BY "+guestOrder, confID, asJSON{states})
+}
+
+// GuestsOfActor lists the answers of a remote actor to all conferences.
+func (r *Reader) GuestsOfActor(ctx context.Context, actorID int64) ([]community.Guest, error) {
+	return list(ctx, r, scanGuest, guestSelect+"WHERE g.actor_id = ? AND g.actor_id <> 0 ORDER BY g.conference_id", actorID)
+}
+
+// Roster reads what the rules of admission need of a conference. Inside a
+// transaction it stays true until the end of it.
+func (r *Reader) Roster(ctx context.Context, c *community.Conference) (*community.Roster, error) {
+	taken, err := value[int](ctx, r, "SELECT CAST(COALESCE(SUM(1 + plus), 0) AS BIGINT) FROM guest WHERE conference_id = ? AND state = 'going'", c.ID)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := r.Guests(ctx, c.ID, community.Waitlisted)
+	if err != nil {
+		return nil, err
+	}
+	return &community.Roster{Capacity: c.Capacity, Taken: taken, Mode: c.JoinMode, Queue: queue}, nil
+}
+
+// GuestList lists the conferences that a member answered, by their start.
+func (r *Reader) GuestList(ctx context.Context, memberID int64) ([]MemberConference, error) {
+	guests, err := list(ctx, r, scanGuest, guestSelect+"WHERE g.member_id = ? AND g.member_id <> 0", memberID)
+	if err != nil || len(guests) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(guests))
+	at := make(map[int64]community.Guest, len(guests))
+	for i, g := range guests {
+		ids[i], at[g.ConferenceID] = g.ConferenceID, g
+	}
+	cs, err := list(ctx, r, scanConference, conferenceSelect+"WHERE id"+r.sql.inIDs+" ORDER BY starts, id", asJSON{ids})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.complete(ctx, cs); err != nil {
+		return nil, err
+	}
+	out := make([]MemberConference, len(cs))
+	for i, c := range cs {
+		out[i] = MemberConference{Conference: c, Guest: at[c.ID]}
+	}
+	return out, nil
+}
+
+// SaveGuest adds a guest whose ID is 0, and writes any other. Who it is and for
+// which conference never changes. Conflict if that guest is there already.
+func (tx *Tx) SaveGuest(ctx context.Context, g *community.Guest) error {
+	if g.ID != 0 {
+		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, queued = ?, updated = ? WHERE id = ?",
+			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Queued, g.Updated, g.ID)
+	}
+	return tx.taken(ctx, "this guest has answered already", func() error {
+		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, queued, created, updated)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Queued, g.Created, g.Updated)
+	})
+}
+
+// DeleteGuest forgets a guest.
+func (tx *Tx) DeleteGuest(ctx context.Context, id int64) error {
+	return tx.exec(ctx, "DELETE FROM guest WHERE id = ?", id)
+}
+
+// DeleteGuestsOfActor forgets the answers of a remote actor to all conferences.
+func (tx *Tx) DeleteGuestsOfActor(ctx context.Context, actorID int64) error {
+	return tx.exec(ctx, "DELETE FROM guest WHERE actor_id = ? AND actor_id <> 0", actorID)
+}

@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"konfa/community"
+)
+
+// PostQuery picks posts, newest first; its zero value is all that are published.
+type PostQuery struct {
+	Own          bool
+	Author       community.LocalActor
+	ConferenceID int64
+	ReplyTo      string
+	Visibilities []community.Visibility // none = all
+	Drafts       bool                   // drafts too, the newest of them by when they were begun
+	Before       time.Time              // published before
+	Limit        int                    // 0 = no limit
+	Offset       int
+}
+
+const postColumns = `id, slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility, tags, mentions, pictures,
+	draft, created, published, updated`
+
+func scanPost(row row, p *community.Post) error {
+	return row.Scan(&p.ID, &p.Slug, &p.URI, &p.URL, &p.Author, &p.AuthorID, fromJSON{&p.Title}, fromJSON{&p.Text}, fromJSON{&p.HTML}, &p.Warning,
+		&p.ReplyTo, &p.ConferenceID, &p.Visibility, fromJSON{&p.Tags}, fromJSON{&p.Mentions}, fromJSON{&p.Pictures},
+		flag{&p.Draft}, instant{&p.Created}, instant{&p.Published}, instant{&p.Updated})
+}
+
+// Post reads a post of ours by its slug.
+func (r *Reader) Post(ctx context.Context, slug string) (*community.Post, error) {
+	return r.post(ctx, "slug = ? AND slug <> ''", slug)
+}
+
+// PostByID reads a post.
+func (r *Reader) PostByID(ctx context.Context, id int64) (*community.Post, error) {
+	return r.post(ctx, "id = ?", id)
+}
+
+// PostByURI reads a post of another server by its id.
+func (r *Reader) PostByURI(ctx context.Context, uri string) (*community.Post, error) {
+	return r.post(ctx, "uri = ? AND uri <> ''", uri)
+}
+
+func (r *Reader) post(ctx context.Context, where string, arg any) (*community.Post, error) {
+	p, err := one(ctx, r, "post", scanPost, "SELECT "+postColumns+" FROM post WHERE "+where, arg)
+	if err != nil {
+		return nil, err
+	}
+	ps := []community.Post{*p}
+	if err := r.nameAuthors(ctx, ps); err != nil {
+		return nil, err
+	}
+	return &ps[0], nil
+}
+
+func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
+	var conds []string
+	var args []any
+	add := func(cond string, a ...any) {
+		conds = append(conds, cond)
+		args = append(args, a...)
+	}
+	if !q.Drafts {
+		add("draft = 0")
+	}
+	if q.Own || q.Author != "" {
+		add("uri = ''")
+	}
+	if q.Author != "" {
+		add("author = ?", q.Author)
+	}
+	if q.ConferenceID != 0 {
+		add("conference_id = ? AND conference_id <> 0", q.ConferenceID)
+	}
+	if q.ReplyTo != "" {
+		add("reply_to = ? AND reply_to <> ''", q.ReplyTo)
+	}
+	if len(q.Visibilities) > 0 {
+		add("visibility"+d.inTexts, asJSON{q.Visibilities})
+	}
+	if !q.Before.IsZero() {
+		add("published < ?", q.Before)
+	}
+	if len(conds) > 0 {
+		b.WriteString(" WHERE " + strings.Join(conds, " AND "))
+	}
+	return args
+}
+
+// Posts lists posts, newest first.
+func (r *Reader) Posts(ctx context.Context, q PostQuery) ([]community.Post, error) {
+	var b strings.Builder
+	b.WriteString("SELECT " + postColumns + " FROM post")
+	args := q.where(&b, r.sql)
+	if q.Drafts {
+		b.WriteString(" ORDER BY CASE WHEN published = 0 THEN created ELSE published END DESC, id DESC")
+	} else {
+		b.WriteString(" ORDER BY published DESC, id DESC")
+	}
+	args = limit(&b, args, q.Limit, q.Offset)
+	ps, err := list(ctx, r, scanPost, b.String(), args...)
+	if err != nil {
+		return nil, err
+	}
+	return ps, r.nameAuthors(ctx, ps)
+}
+
+// CountPosts counts what Posts would list without its limit.
+func (r *Reader) CountPosts(ctx context.Context, q PostQuery) (int, error) {
+	var b strings.Builder
+	b.WriteString("SELECT COUNT(*) FROM post")
+	args := q.where(&b, r.sql)
+	return value[int](ctx, r, b.String(), args...)
+}
+
+// nameAuthors fills what the authors are called: a member by name, the city by
+// its name in the main language, anyone else as their server says.
+func (r *Reader) nameAuthors(ctx context.Context, ps []community.Post) error {
+	var actors []int64
+	var handles []string
+	city := false
+	for _, p := range ps {
+		if p.AuthorID != 0 {
+			actors = append(actors, p.AuthorID)
+		} else if h, ok := p.Author.Member(); ok {
+			handles = append(handles, h)
+		} else {
+			city = true
+		}
+	}
+	names := map[community.LocalActor]string{}
+	if len(handles) > 0 {
+		ms, err := list(ctx, r, scanMember, "SELECT "+memberColumns+" FROM member WHERE handle"+r.sql.inTexts, asJSON{handles})
+		if err != nil {
+			return err
+		}
+		for _, m := range ms {
+			names[community.MemberActor(m.Handle)] = m.Name
+		}
+	}
+	if city {
+		c, err := r.City(ctx)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if c != nil {
+			names[community.CityActor] = c.Name.First()
+		}
+	}
+	var remote map[int64]string
+	if len(actors) > 0 {
+		var err error
+		if remote, err = r.actorNames(ctx, actors); err != nil {
+			return err
+		}
+	}
+	for i := range ps {
+		if ps[i].AuthorID != 0 {
+			ps[i].AuthorName = remote[ps[i].AuthorID]
+		} else {
+			ps[i].AuthorName = names[ps[i].Author]
+		}
+	}
+	return nil
+}
+
+func postArgs(p *community.Post) []any {
+	return []any{p.Slug, p.URI, p.URL, p.Author, p.AuthorID, asJSON{p.Title}, asJSON{p.Text}, asJSON{p.HTML}, p.Warning, p.ReplyTo, p.ConferenceID,
+		p.Visibility, asJSON{p.Tags}, asJSON{p.Mentions}, asJSON{p.Pictures}, p.Draft, p.Created, p.Published, p.Updated}
+}
+
+// InsertPost adds a post; Conflict if its slug or URI is taken.
+func (tx *Tx) InsertPost(ctx context.Context, p *community.Post) error {
+	return tx.taken(ctx, "there is such a post already", func() error {
+		return tx.insert(ctx, &p.ID, `INSERT INTO post (slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility,
+			tags, mentions, pictures, draft, created, published, updated)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
+	})
+}
+
+// UpdatePost writes a post.
+func (tx *Tx) UpdatePost(ctx context.Context, p *community.Post) error {
+	return tx.taken(ctx, "there is such a post already", func() error {
+		return tx.update(ctx, "post", `UPDATE post SET slug = ?, uri = ?, url = ?, author = ?, author_id = ?, title = ?, text = ?, html = ?, warning = ?,
+			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?
+			WHERE id = ?`, append(postArgs(p), p.ID)...)
+	})
+}
+
+// DeletePost removes a post. The tombstone is the caller's to write.
+func (tx *Tx) DeletePost(ctx context.Context, id int64) error {
+	return tx.exec(ctx, "DELETE FROM post WHERE id = ?", id)
+}
+
+// DeletePostsOfActor removes all posts of a remote actor.
+func (tx *Tx) DeletePostsOfActor(ctx context.Context, actorID int64) error {
+	return tx.exec(ctx, "DELETE FROM post WHERE author_id = ? AND author_id <> 0", actorID)
+}

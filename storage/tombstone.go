@@ -1,0 +1,24 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Tombstone stands for what was deleted.
+type Tombstone struct {
+	Key        string // path of ours below the base, or id of someone else's object
+	FormerType string // its ActivityStreams type
+	Deleted    time.Time
+}
+
+// Tombstone reads the tombstone of a key; NotFound if nothing was deleted there.
+func (r *Reader) Tombstone(ctx context.Context, key string) (*Tombstone, error) {
+	scan := func(row row, t *Tombstone) error { return row.Scan(&t.Key, &t.FormerType, instant{&t.Deleted}) }
+	return one(ctx, r, "tombstone", scan, "SELECT key, former_type, deleted FROM tombstone WHERE key = ?", key)
+}
+
+// SaveTombstone notes that something was deleted now. The first time counts.
+func (tx *Tx) SaveTombstone(ctx context.Context, key, formerType string) error {
+	return tx.exec(ctx, "INSERT INTO tombstone (key, former_type, deleted) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, formerType, tx.now)
+}
