@@ -1,0 +1,67 @@
+# konfa. `make demo` shows it, `make test` checks it, `make build` makes bin/konfa.
+
+TAGS    := sqlite_fts5
+GO      ?= go
+VERSION ?=
+LDFLAGS := $(if $(VERSION),-X main.release=$(VERSION))
+# make demo DATA=some/directory keeps the three cities there.
+DATA    ?=
+# How long make fuzz and make soak spend on each target.
+FUZZ    ?= 60s
+SOAK    ?= 10m
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build demo test check unit race fuzz bench soak cover clean setup
+
+build:
+	@mkdir -p bin
+	$(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/konfa ./cmd/konfa
+
+demo: build
+	bin/konfa demo $(if $(DATA),--data '$(DATA)')
+
+# Everything that must hold before a change lands. The tests run once, under the
+# race detector, against SQLite and a PostgreSQL of their own.
+test: setup check
+	KONFA_TEST_ALL=1 test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
+	test/fuzz.sh 4s
+	$(MAKE) --no-print-directory build
+	KONFA_DEMO_ONCE=1 bin/konfa demo
+
+setup:
+	test/setup.sh
+
+check:
+	test/gofmt.sh
+	$(GO) vet -tags $(TAGS) ./...
+	GOFLAGS= $(GO) run $(STATICCHECK) -tags $(TAGS) ./...
+
+# The tests alone, quicker: no race detector, no PostgreSQL unless
+# KONFA_TEST_POSTGRES names one.
+unit:
+	$(GO) test -tags $(TAGS) ./...
+
+race:
+	test/with-postgres.sh $(GO) test -race -count=1 -tags $(TAGS) -timeout 30m ./...
+
+fuzz:
+	test/fuzz.sh $(FUZZ)
+
+# What one request, delivery, follow and page cost, against simulated peers.
+bench:
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 30m $$(test/packages.sh '^func Benchmark')
+
+# Property tests with a hundred thousand cases each, then long fuzzing.
+soak:
+	$(GO) test -race -count=1 -tags $(TAGS) -timeout 0 $$(test/packages.sh 'rapid\.Check') -rapid.checks=100000
+	test/fuzz.sh $(SOAK)
+
+cover:
+	@mkdir -p bin
+	test/with-postgres.sh $(GO) test -tags $(TAGS) -coverpkg=./... -coverprofile=bin/cover.out ./...
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	$(GO) tool cover -func=bin/cover.out | tail -n 1
+
+clean:
+	rm -rf bin test/fedify/node_modules

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go and is missing here (Debian, as root),
+# or says what to install.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+need() { # package, then a command that succeeds when it is there
+	local package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing+=("$package")
+}
+need gcc command -v gcc
+need libc6-dev test -e /usr/include/stdlib.h
+need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/initdb'
+need pebble command -v pebble
+need python3-icalendar /usr/bin/python3 -c 'import icalendar'
+if [ -e test/fedify/package.json ]; then
+	need nodejs command -v node
+	need npm command -v npm
+fi
+if grep -rqs --include='*_test.go' chromedp .; then
+	need chromium command -v chromium
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "The tests need what is not here: ${missing[*]}" >&2
+		echo "Install it: sudo apt-get install ${missing[*]}" >&2
+		exit 1
+	fi
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if [ -e test/fedify/package.json ]; then
+	# A stamp keeps this from running again until the list of packages changes.
+	stamp=test/fedify/node_modules/.of
+	if ! cmp -s test/fedify/package-lock.json "$stamp"; then
+		(cd test/fedify && npm ci --no-audit --no-fund --loglevel=error)
+		cp test/fedify/package-lock.json "$stamp"
+	fi
+fi
