@@ -1,0 +1,120 @@
+package activitystreams
+
+import (
+	"slices"
+
+	"konfa/community"
+
+	"github.com/go-fed/activity/streams"
+	"github.com/go-fed/activity/streams/vocab"
+)
+
+// Post is the document of a post of ours: a Note, or an Article when it has a
+// title.
+func (e *Encoder) Post(p *community.Post) ([]byte, error) {
+	if p.Slug == "" || p.Author == "" {
+		return nil, community.Errorf(community.Internal, "a post without slug and author has no address yet")
+	}
+	limit := maxWire
+	for {
+		b, err := e.post(p, limit)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) <= maxWire {
+			return b, nil
+		}
+		over := len(b) - maxWire
+		limit = min(limit, longest(p.HTML)) - over/(len(p.HTML)+1) - 256
+		if limit < 0 {
+			return nil, community.Errorf(community.Refused, "the post is too long to be sent to other servers").WithHint("mention fewer people")
+		}
+	}
+}
+
+func (e *Encoder) post(p *community.Post, limit int) ([]byte, error) {
+	id := e.site.Post(p.Slug)
+	var o object
+	if p.Article() {
+		o = streams.NewActivityStreamsArticle()
+		setName(o, p.Title.First())
+	} else {
+		o = streams.NewActivityStreamsNote()
+	}
+	setID(o, id)
+	setURL(o, id)
+	setAuthor(o, e.site.Actor(p.Author))
+	to, cc := e.audience(p)
+	setAddress(o, to, cc)
+	setTimes(o, p.Published, p.Updated)
+	content := p.HTML
+	if longest(content) > limit {
+		content = make(community.Texts, len(p.HTML))
+		for i, t := range p.HTML {
+			content[i] = t
+			if len(t.Text) > limit {
+				content[i].Text = cutHTML(t.Text, limit) + readOn(id, t.Lang)
+			}
+		}
+	}
+	setContent(o, content.First())
+	setMediaType(o, "text/html")
+	setSummary(o, p.Warning)
+	if p.ReplyTo != "" {
+		r := streams.NewActivityStreamsInReplyToProperty()
+		r.AppendIRI(iri(p.ReplyTo))
+		o.(interface {
+			SetActivityStreamsInReplyTo(vocab.ActivityStreamsInReplyToProperty)
+		}).SetActivityStreamsInReplyTo(r)
+	}
+	replies := streams.NewActivityStreamsRepliesProperty()
+	replies.SetIRI(iri(e.site.Replies(id)))
+	o.SetActivityStreamsReplies(replies)
+
+	attachments := []any{}
+	for i := range p.Pictures {
+		m, err := image(&p.Pictures[i], "").Serialize()
+		if err != nil {
+			return nil, community.Errorf(community.Internal, "a picture could not be written: %w", err)
+		}
+		m["type"] = "Document" // what Mastodon writes and Pixelfed expects
+		attachments = append(attachments, m)
+	}
+	tags := []any{}
+	for _, m := range p.Mentions {
+		tags = append(tags, pairs{{"type", "Mention"}, {"name", m.Name}, {"href", m.URI}})
+	}
+	with := pairs{
+		{"contentMap", languageMap(content)},
+		{"sensitive", p.Warning != ""},
+		{"attachment", attachments},
+		{"tag", append(tags, e.hashtags(p.Tags)...)},
+	}
+	if p.Article() {
+		with = append(with,
+			pair{"nameMap", languageMap(p.Title)},
+			pair{"actor", e.site.Actor(p.Author)}) // Mobilizon reads no Article without
+	}
+	return finish(o, with)
+}
+
+// audience is who a post is addressed to. Mastodon tells the visibility from
+// where the public and the followers stand.
+func (e *Encoder) audience(p *community.Post) (to, cc []string) {
+	followers := e.site.Followers(p.Author)
+	var named []string
+	for _, m := range p.Mentions {
+		if m.URI != "" && !slices.Contains(named, m.URI) {
+			named = append(named, m.URI)
+		}
+	}
+	switch p.Visibility {
+	case community.Unlisted:
+		return []string{followers}, append([]string{PublicURI}, named...)
+	case community.Followers:
+		return []string{followers}, named
+	case community.Direct:
+		return named, nil
+	}
+	return []string{PublicURI}, append([]string{followers}, named...)
+}
