@@ -1,0 +1,144 @@
+package node
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"konfa/community"
+	"konfa/storage"
+)
+
+var domainPattern = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+
+// AddBlock keeps out a domain with its subdomains, or one actor. With Suspend,
+// those already following are gone at once.
+func (n *Node) AddBlock(ctx context.Context, by By, b *community.Block) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error { return n.addBlock(ctx, tx, by, b) })
+}
+
+func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community.Block) error {
+	if err := n.tidyBlock(b); err != nil {
+		return err
+	}
+	b.By, b.Created = by.Name(), tx.Now()
+	if err := tx.SaveBlock(ctx, b); err != nil {
+		return err
+	}
+	if b.Severity != community.Suspend {
+		return nil
+	}
+	return n.dropFollows(ctx, tx, b)
+}
+
+// dropFollows ends the follows, in both directions, that a block forbids.
+func (n *Node) dropFollows(ctx context.Context, tx *storage.Tx, b *community.Block) error {
+	if b.ActorURI != "" {
+		a, err := tx.Actor(ctx, b.ActorURI)
+		if ok, err := found(err); !ok {
+			return err
+		}
+		return tx.DeleteFollowsOf(ctx, a.ID)
+	}
+	for _, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.Followers, tx.FollowedList} {
+		follows, err := list(ctx, storage.FollowQuery{})
+		if err != nil {
+			return err
+		}
+		for _, f := range follows {
+			if f.Actor == nil || !underDomain(f.Actor.Host, b.Domain) {
+				continue
+			}
+			if err := tx.DeleteFollowsOf(ctx, f.ActorID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func underDomain(host, domain string) bool {
+	name, _, _ := strings.Cut(host, ":")
+	return name == domain || host == domain || strings.HasSuffix(name, "."+domain)
+}
+
+// tidyBlock brings a domain into the one form that is compared: ASCII, lower
+// case, without dots around it. Blocks that miss a spelling do not block.
+func (n *Node) tidyBlock(b *community.Block) error {
+	switch b.Severity {
+	case community.Silence, community.Suspend:
+	case "":
+		b.Severity = community.Suspend
+	default:
+		return community.Errorf(community.Invalid, "a block is silence or suspend, not %q", b.Severity)
+	}
+	if b.ActorURI != "" {
+		if hostOf(b.ActorURI) == "" || hostOf(b.ActorURI) == n.site.Host() {
+			return community.Errorf(community.Invalid, "%q is not the address of an actor elsewhere", b.ActorURI)
+		}
+		b.Domain = ""
+		return nil
+	}
+	domain, err := idna.Lookup.ToASCII(strings.Trim(strings.TrimSpace(b.Domain), "."))
+	if err != nil {
+		domain = b.Domain // names with _ are in use and idna refuses them
+	}
+	domain = strings.ToLower(domain)
+	if !domainPattern.MatchString(domain) {
+		return community.Errorf(community.Invalid, "%q is not a domain such as spam.example", b.Domain)
+	}
+	if host, _, _ := strings.Cut(n.site.Host(), ":"); underDomain(host, domain) {
+		return community.Errorf(community.Refused, "%s is this node itself", domain)
+	}
+	b.Domain = domain
+	return nil
+}
+
+// RemoveBlock lets a domain or an actor in again. NotFound when it is not
+// blocked.
+func (n *Node) RemoveBlock(ctx context.Context, by By, domain, actorURI string) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	b := community.Block{Domain: domain, ActorURI: actorURI}
+	if err := n.tidyBlock(&b); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error { return tx.DeleteBlock(ctx, b.Domain, b.ActorURI) })
+}
+
+// ImportBlocks adds a list of blocks, all or none. It returns how many are new.
+func (n *Node) ImportBlocks(ctx context.Context, by By, blocks []community.Block) (int, error) {
+	if err := by.may(community.Steward); err != nil {
+		return 0, err
+	}
+	added := 0
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		added = 0
+		have, err := tx.Blocks(ctx)
+		if err != nil {
+			return err
+		}
+		known := map[[2]string]bool{}
+		for _, b := range have {
+			known[[2]string{b.Domain, b.ActorURI}] = true
+		}
+		for i := range blocks {
+			if err := n.addBlock(ctx, tx, by, &blocks[i]); err != nil {
+				return err
+			}
+			key := [2]string{blocks[i].Domain, blocks[i].ActorURI}
+			if !known[key] {
+				known[key] = true
+				added++
+			}
+		}
+		return nil
+	})
+	return added, err
+}

@@ -1,0 +1,419 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/prose"
+	"konfa/storage"
+)
+
+// Publish says whether followers are told. By default they are, except of what
+// is already past.
+type Publish struct {
+	Quiet    bool // tell nobody
+	Announce bool // tell them even of what is past
+}
+
+// tells decides whether followers hear of a conference.
+func (p Publish) tells(past bool) bool { return !p.Quiet && (!past || p.Announce) }
+
+// AddConference adds a conference of the city: a draft when c.Draft is set, else
+// published at once. Stewards only. Invalid names every field that is wrong.
+func (n *Node) AddConference(ctx context.Context, by By, c *community.Conference, p Publish) (*community.Conference, error) {
+	if err := by.may(community.Steward); err != nil {
+		return nil, err
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error { return n.addConference(ctx, tx, c, p) })
+	if err != nil {
+		return nil, err
+	}
+	return n.store.ConferenceByID(ctx, c.ID)
+}
+
+func (n *Node) addConference(ctx context.Context, tx *storage.Tx, c *community.Conference, p Publish) error {
+	city, err := tx.City(ctx)
+	if err != nil {
+		return err
+	}
+	if err := n.completeConference(ctx, tx, city, c); err != nil {
+		return err
+	}
+	if err := tx.InsertConference(ctx, c); err != nil {
+		return err
+	}
+	if c.Draft {
+		return nil
+	}
+	return n.emitConference(ctx, tx, city, c, "Create", p.tells(c.Past(tx.Now())))
+}
+
+// completeConference gives a new conference of ours everything that it has not
+// got yet, and checks it.
+func (n *Node) completeConference(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference) error {
+	c.ID, c.URI, c.URL, c.OriginID = 0, "", "", 0
+	if c.Zone == "" {
+		c.Zone = city.Zone
+	}
+	c.Tidy()
+	for i := range c.Title {
+		if c.Title[i].Lang == "" {
+			c.Title[i].Lang = city.Languages[0]
+		}
+	}
+	for i := range c.Text {
+		if c.Text[i].Lang == "" {
+			c.Text[i].Lang = city.Languages[0]
+		}
+	}
+	if len(c.Languages) == 0 {
+		c.Languages = c.Title.Languages()
+	}
+	c.HTML = c.Text.Map(prose.Markdown)
+	if err := c.Check(); err != nil {
+		return err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return community.Errorf(community.Internal, "making an id: %w", err)
+	}
+	c.UUID = id.String()
+	if c.UID == "" {
+		c.UID = c.UUID + "@" + n.site.Host()
+	}
+	c.Created, c.Updated = tx.Now(), tx.Now()
+	c.Published = tx.Now()
+	if c.Draft {
+		c.Published = time.Time{}
+	}
+	if c.Venue != nil && c.Venue.Revision == 0 {
+		c.Venue.Revision = 1
+	}
+	c.Slug, err = n.freeSlug(ctx, tx, "conf/", slugsOf(c))
+	return err
+}
+
+// slugsOf lists the addresses a conference would like, best first: its title,
+// with the year, with the day.
+func slugsOf(c *community.Conference) []string {
+	slug := community.Slug(c.Title.First(), "conf")
+	start := c.LocalStart()
+	return []string{slug, slug + start.Format("-2006"), slug + start.Format("-2006-01-02")}
+}
+
+// freeSlug returns the first slug that is not taken and never was, numbered if
+// all are.
+func (n *Node) freeSlug(ctx context.Context, tx *storage.Tx, prefix string, wanted []string) (string, error) {
+	taken := func(slug string) (bool, error) {
+		var err error
+		if prefix == "conf/" {
+			_, err = tx.Conference(ctx, slug)
+		} else {
+			_, err = tx.Post(ctx, slug)
+		}
+		if ok, err := found(err); ok || err != nil {
+			return ok, err
+		}
+		_, err = tx.Tombstone(ctx, prefix+slug)
+		return found(err)
+	}
+	for i, last := 0, wanted[len(wanted)-1]; ; i++ {
+		slug := ""
+		if i < len(wanted) {
+			slug = wanted[i]
+		} else {
+			slug = fmt.Sprintf("%s-%d", last, i-len(wanted)+2)
+		}
+		switch used, err := taken(slug); {
+		case err != nil:
+			return "", err
+		case !used:
+			return slug, nil
+		}
+	}
+}
+
+// PublishConference publishes a draft. Conflict when it is published already.
+func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publish) (*community.Conference, error) {
+	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
+		if !c.Draft {
+			return community.Errorf(community.Conflict, "%q is published already", c.Title.First())
+		}
+		c.Draft = false
+		c.Published, c.Updated = tx.Now(), tx.Now()
+		if err := tx.UpdateConference(ctx, c); err != nil {
+			return err
+		}
+		return n.emitConference(ctx, tx, city, c, "Create", p.tells(c.Past(tx.Now())))
+	})
+}
+
+// UpdateConference changes a conference of ours and tells everyone who knows of
+// it. Its address, ids and time of publication stay. More seats let those who
+// wait move up.
+func (n *Node) UpdateConference(ctx context.Context, by By, slug string, change func(*community.Conference) error) (*community.Conference, error) {
+	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
+		return n.updateConference(ctx, tx, city, c, change, Publish{})
+	})
+}
+
+func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, change func(*community.Conference) error, p Publish) error {
+	old := *c
+	if c.Venue != nil {
+		venue := *c.Venue
+		old.Venue = &venue
+	}
+	if err := change(c); err != nil {
+		return err
+	}
+	c.ID, c.UUID, c.Slug, c.URI, c.UID, c.Draft = old.ID, old.UUID, old.Slug, old.URI, old.UID, old.Draft
+	c.Created, c.Published, c.Sequence, c.SeriesID = old.Created, old.Published, old.Sequence, old.SeriesID
+	c.Tidy()
+	c.HTML = c.Text.Map(prose.Markdown)
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if c.Matters(&old) {
+		c.Sequence++
+	}
+	bumpVenue(&old, c)
+	c.Updated = tx.Now()
+	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	if c.Draft {
+		return nil
+	}
+	if err := n.promote(ctx, tx, c); err != nil {
+		return err
+	}
+	return n.emitConference(ctx, tx, city, c, "Update", p.tells(old.Past(tx.Now()) && c.Past(tx.Now())))
+}
+
+// bumpVenue gives a changed venue a new id: Mobilizon and Gancio never read a
+// place again that they know by its id.
+func bumpVenue(old, c *community.Conference) {
+	if c.Venue == nil {
+		return
+	}
+	last := 0
+	if old.Venue != nil {
+		last = old.Venue.Revision
+	}
+	c.Venue.Revision = max(last, 1)
+	if old.Venue != nil && *withoutPlace(old.Venue) == *withoutPlace(c.Venue) && samePlace(old.Venue.Place, c.Venue.Place) {
+		return
+	}
+	c.Venue.Revision = last + 1
+}
+
+func withoutPlace(v *community.Venue) *community.Venue {
+	w := *v
+	w.Place, w.Revision = nil, 0
+	return &w
+}
+
+func samePlace(a, b *community.Point) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// CancelConference cancels a conference: it stays, marked as cancelled, and
+// everyone who knows of it is told. A message is put on top of the text.
+func (n *Node) CancelConference(ctx context.Context, by By, slug, message string) (*community.Conference, error) {
+	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
+		if c.Status == community.Cancelled {
+			return community.Errorf(community.Conflict, "%q is cancelled already", c.Title.First())
+		}
+		return n.updateConference(ctx, tx, city, c, func(c *community.Conference) error {
+			c.Status = community.Cancelled
+			if message = strings.TrimSpace(message); message == "" {
+				return nil
+			}
+			if len(c.Text) == 0 {
+				c.Text = community.Plain(city.Languages[0], message)
+				return nil
+			}
+			c.Text[0].Text = message + "\n\n---\n\n" + c.Text[0].Text
+			return nil
+		}, Publish{})
+	})
+}
+
+// changeConference runs a steward's change of one of our conferences and
+// returns it as it is afterwards.
+func (n *Node) changeConference(ctx context.Context, by By, slug string, change func(*storage.Tx, *community.City, *community.Conference) error) (*community.Conference, error) {
+	if err := by.may(community.Steward); err != nil {
+		return nil, err
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		city, err := tx.City(ctx)
+		if err != nil {
+			return err
+		}
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		return change(tx, city, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n.store.Conference(ctx, slug)
+}
+
+// ownConference reads a conference of ours. Gone when it was deleted, NotFound
+// when it never was.
+func (n *Node) ownConference(ctx context.Context, r *storage.Reader, slug string) (*community.Conference, error) {
+	c, err := r.Conference(ctx, slug)
+	if err == nil || community.CodeOf(err) != community.NotFound {
+		return c, err
+	}
+	if _, terr := r.Tombstone(ctx, "conf/"+slug); terr == nil {
+		return nil, community.Errorf(community.Gone, "the conference %q was deleted", slug)
+	}
+	return nil, community.Errorf(community.NotFound, "there is no conference %q", slug).WithHint("konfa conf list shows them all")
+}
+
+// DeleteConference removes a conference of ours for good: its address answers
+// 410 from now on, and everyone who knows of it is told.
+func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		inboxes, err := n.guestInboxes(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteConference(ctx, c.ID); err != nil {
+			return err
+		}
+		if err := tx.SaveTombstone(ctx, "conf/"+slug, "Event"); err != nil {
+			return err
+		}
+		if c.Draft {
+			return nil
+		}
+		id := n.site.Conference(slug)
+		doc, err := n.enc.Tombstone(id, "Event", tx.Now())
+		if err != nil {
+			return err
+		}
+		return n.emitFromBoth(ctx, tx, emission{typ: "Delete", object: doc, objectID: id, objectType: "Event", inboxes: inboxes})
+	})
+}
+
+// emitConference writes what happened to a conference and tells whoever should
+// know: the city tells its followers and guests, the node tells the servers that
+// follow it. Mobilizon shows an event only after the Announce of its address;
+// Gancio takes a Create only from the actor it follows (event-peers §0).
+func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, typ string, tell bool) error {
+	// The seats are counted when the row is read.
+	c, err := tx.ConferenceByID(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	doc, err := n.eventDocument(ctx, tx.Reader, city, c)
+	if err != nil {
+		return err
+	}
+	inboxes, err := n.guestInboxes(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	id := n.site.Conference(c.Slug)
+	if !tell && c.Past(tx.Now()) {
+		_, err := n.emit(ctx, tx, n.publicly(community.CityActor, emission{typ: typ, object: doc, objectID: id, objectType: "Event", quiet: true}))
+		return err
+	}
+	if err := n.emitFromBoth(ctx, tx, emission{typ: typ, object: doc, objectID: id, objectType: "Event", inboxes: inboxes, quiet: !tell}); err != nil {
+		return err
+	}
+	if typ != "Create" {
+		return nil
+	}
+	_, err = n.emit(ctx, tx, n.publicly(community.NodeActor, emission{typ: "Announce", object: id, objectID: id, objectType: "Event", quiet: !tell}))
+	return err
+}
+
+// emitFromBoth writes the same activity once from the city and once from the
+// node, each to its own followers.
+func (n *Node) emitFromBoth(ctx context.Context, tx *storage.Tx, e emission) error {
+	if _, err := n.emit(ctx, tx, n.publicly(community.CityActor, e)); err != nil {
+		return err
+	}
+	e.inboxes = nil
+	_, err := n.emit(ctx, tx, n.publicly(community.NodeActor, e))
+	return err
+}
+
+// publicly addresses an emission to everyone and the followers of an actor.
+func (n *Node) publicly(a community.LocalActor, e emission) emission {
+	e.actor = a
+	e.to = []string{activitystreams.PublicURI}
+	e.cc = []string{n.site.Followers(a)}
+	e.public, e.followers = true, true
+	return e
+}
+
+// guestInboxes is where the guests of a conference on other servers read; they
+// need not follow the city.
+func (n *Node) guestInboxes(ctx context.Context, tx *storage.Tx, c *community.Conference) ([]storage.Target, error) {
+	guests, err := tx.Guests(ctx, c.ID, community.Going, community.Maybe, community.Waitlisted, community.Pending)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, g := range guests {
+		if g.ActorID != 0 {
+			ids = append(ids, g.ActorID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	actors, err := tx.Actors(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return targets(actors), nil
+}
+
+// EventDocument is the ActivityPub document of a published conference of ours.
+// Gone when it was deleted, NotFound when it never was or is a draft.
+func (n *Node) EventDocument(ctx context.Context, slug string) ([]byte, error) {
+	c, err := n.ownConference(ctx, n.store.Reader, slug)
+	if err != nil {
+		return nil, err
+	}
+	if c.Draft {
+		return nil, community.Errorf(community.NotFound, "there is no conference %q", slug)
+	}
+	city, err := n.store.City(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return n.eventDocument(ctx, n.store.Reader, city, c)
+}
+
+func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference) ([]byte, error) {
+	replies, err := r.CountPosts(ctx, storage.PostQuery{ConferenceID: c.ID, Visibilities: shown})
+	if err != nil {
+		return nil, err
+	}
+	return n.enc.Event(c, activitystreams.EventExtra{Replies: replies, City: city})
+}

@@ -1,0 +1,104 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/storage"
+)
+
+// AnnounceConference tells the city's followers of a conference of another city
+// and puts it into our calendar. It must be stored (package federation fetches
+// it). Announcing again changes nothing.
+func (n *Node) AnnounceConference(ctx context.Context, by By, uri string) (*community.Conference, error) {
+	if err := by.may(community.Steward); err != nil {
+		return nil, err
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		c, err := tx.ConferenceByURI(ctx, uri)
+		if err != nil {
+			return err
+		}
+		if !c.Announced.IsZero() {
+			return nil
+		}
+		if b, err := tx.BlockOf(ctx, hostOf(uri), ""); err == nil {
+			return community.Errorf(community.Refused, "%s is blocked here (%s)", b.Domain, b.Severity)
+		}
+		if c.Status == community.Cancelled {
+			return &community.Error{Code: community.Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
+		}
+		c.Announced = tx.Now()
+		if err := tx.UpdateConference(ctx, c); err != nil {
+			return err
+		}
+		// The bare address: Mastodon boosts it, Mobilizon fetches it.
+		return n.emitBoost(ctx, tx, c, emission{typ: "Announce", object: uri})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n.store.ConferenceByURI(ctx, uri)
+}
+
+// WithdrawConference takes the announcement of another city's conference back.
+func (n *Node) WithdrawConference(ctx context.Context, by By, uri string) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		c, err := tx.ConferenceByURI(ctx, uri)
+		if err != nil {
+			return err
+		}
+		return n.withdraw(ctx, tx, c)
+	})
+}
+
+// withdraw undoes the announcements of a conference, if there are any.
+func (n *Node) withdraw(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
+	if c.Announced.IsZero() {
+		return nil
+	}
+	c.Announced = time.Time{}
+	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
+		said, err := tx.LastActivity(ctx, a, "Announce", c.URI)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if !ok {
+			continue
+		}
+		_, err = n.emit(ctx, tx, n.publicly(a, emission{
+			typ: "Undo", objectID: c.URI, objectType: "Announce",
+			object: activitystreams.Activity{ID: n.site.Activity(said.UUID), Type: "Announce", Actor: a, Object: c.URI,
+				To: []string{activitystreams.PublicURI}, Cc: []string{n.site.Followers(a)}},
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitBoost sends the announcement of someone else's conference to the city's
+// followers, to the servers that follow the node, and to whose conference it
+// is.
+func (n *Node) emitBoost(ctx context.Context, tx *storage.Tx, c *community.Conference, e emission) error {
+	e.objectID, e.objectType = c.URI, "Event"
+	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
+		boost := n.publicly(a, e)
+		if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil && a == community.CityActor {
+			boost.cc = append(boost.cc, origin.URI) // whose it is may know
+			boost.inboxes = []storage.Target{target(origin)}
+		}
+		if _, err := n.emit(ctx, tx, boost); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package node
+
+import (
+	"context"
+
+	"konfa/community"
+	"konfa/storage"
+)
+
+// Answer is what a member of this node (or someone by e-mail) says to one of our
+// conferences: going, maybe or no. It returns where the guest stands now:
+// going, waitlisted, pending, maybe or no. The last seat is given once.
+func (n *Node) Answer(ctx context.Context, slug string, k storage.GuestKey, want community.Want, comment string) (community.Guest, error) {
+	var out community.Guest
+	if k.ActorID != 0 || (k.MemberID == 0) == (k.Email == "") {
+		return out, community.Errorf(community.Internal, "a guest of this node is a member or an e-mail address")
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		g, err := n.answer(ctx, tx, c, k, want, comment, "", false)
+		out = g
+		return err
+	})
+	return out, err
+}
+
+// answer runs the rules of admission for one guest and stores what comes of it.
+func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conference, k storage.GuestKey, want community.Want, comment, joinURI string, approved bool) (community.Guest, error) {
+	if err := c.MayAsk(want, tx.Now()); err != nil {
+		return community.Guest{}, err
+	}
+	if len([]rune(comment)) > community.MaxComment {
+		comment = string([]rune(comment)[:community.MaxComment])
+	}
+	g := community.Guest{ConferenceID: c.ID, MemberID: k.MemberID, ActorID: k.ActorID, Email: k.Email, Created: tx.Now()}
+	stored, err := tx.Guest(ctx, c.ID, k)
+	if ok, err := found(err); err != nil {
+		return g, err
+	} else if ok {
+		g = *stored
+	}
+	if g.State == community.Declined && want.State == community.Going && !approved {
+		return g, &community.Error{Code: community.Refused, Key: "error.declined", Msg: "the organisers have turned this down"}
+	}
+	if g.State == community.Pending && want.State == community.Going && !approved && c.JoinMode == community.Restricted {
+		// Asked again before anyone answered: nothing changes but the details.
+		g.Plus, g.JoinURI = want.Plus, orElse(joinURI, g.JoinURI)
+		g.Comment = orElse(comment, g.Comment)
+		g.Updated = tx.Now()
+		return g, tx.SaveGuest(ctx, &g)
+	}
+	roster, err := tx.Roster(ctx, c)
+	if err != nil {
+		return g, err
+	}
+	g.Comment = orElse(comment, g.Comment)
+	g.JoinURI = orElse(joinURI, g.JoinURI)
+	g, up := roster.Ask(g, want, approved, tx.Now())
+	if err := n.saveGuests(ctx, tx, c, up); err != nil {
+		return g, err
+	}
+	g.Updated = tx.Now()
+	return g, tx.SaveGuest(ctx, &g)
+}
+
+// saveGuests stores guests who moved up and tells those on other servers.
+func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, up []community.Guest) error {
+	for i := range up {
+		up[i].Updated = tx.Now()
+		if err := tx.SaveGuest(ctx, &up[i]); err != nil {
+			return err
+		}
+		if err := n.emitAnswer(ctx, tx, c, &up[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// promote lets those who wait move up, as after a change of the seats.
+func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
+	if c.Status == community.Cancelled || c.Past(tx.Now()) {
+		return nil
+	}
+	roster, err := tx.Roster(ctx, c)
+	if err != nil {
+		return err
+	}
+	return n.saveGuests(ctx, tx, c, roster.Promote())
+}
+
+// ApproveGuest says yes to a guest of a restricted conference, or gives another
+// chance to one who was turned down. The guest gets a seat or a place in the
+// queue.
+func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
+	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+		if g.State != community.Pending && g.State != community.Declined {
+			return *g, community.Errorf(community.Conflict, "%s is %s already", g.Name, g.State)
+		}
+		k := storage.GuestKey{MemberID: g.MemberID, ActorID: g.ActorID, Email: g.Email}
+		return n.answer(ctx, tx, c, k, community.Want{State: community.Going, Plus: g.Plus}, "", "", true)
+	})
+}
+
+// DeclineGuest turns a guest down, whatever the state; a freed seat goes to
+// whoever waits.
+func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
+	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+		if g.State == community.Declined {
+			return *g, community.Errorf(community.Conflict, "%s is turned down already", g.Name)
+		}
+		roster, err := tx.Roster(ctx, c)
+		if err != nil {
+			return *g, err
+		}
+		declined, up := roster.Decline(*g)
+		declined.Updated = tx.Now()
+		if err := tx.SaveGuest(ctx, &declined); err != nil {
+			return declined, err
+		}
+		return declined, n.saveGuests(ctx, tx, c, up)
+	})
+}
+
+func (n *Node) decideGuest(ctx context.Context, by By, slug string, guestID int64, decide func(*storage.Tx, *community.Conference, *community.Guest) (community.Guest, error)) (community.Guest, error) {
+	var out community.Guest
+	if err := by.may(community.Steward); err != nil {
+		return out, err
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		g, err := tx.GuestByID(ctx, guestID)
+		if err != nil {
+			return err
+		}
+		if g.ConferenceID != c.ID {
+			return community.Errorf(community.NotFound, "there is no guest %d of %q", guestID, slug)
+		}
+		if out, err = decide(tx, c, g); err != nil {
+			return err
+		}
+		return n.emitAnswer(ctx, tx, c, &out)
+	})
+	return out, err
+}
+
+// emitAnswer tells a guest on another server where they stand. Pending says
+// nothing: Mobilizon and we wait in silence for a steward.
+func (n *Node) emitAnswer(ctx context.Context, tx *storage.Tx, c *community.Conference, g *community.Guest) error {
+	typ := ""
+	switch g.State {
+	case community.Going:
+		typ = "Accept"
+	case community.Waitlisted:
+		typ = "TentativeAccept"
+	case community.Declined:
+		typ = "Reject"
+	}
+	if typ == "" || g.ActorID == 0 || g.JoinURI == "" {
+		return nil
+	}
+	a, err := tx.ActorByID(ctx, g.ActorID)
+	if err != nil {
+		return err
+	}
+	return n.emitReply(ctx, tx, typ, a, g.JoinURI, "Join", n.site.Conference(c.Slug))
+}
+
+// emitReply answers an activity of another server, embedding it whole, since not
+// everyone can fetch it: Mobilizon's have no address.
+func (n *Node) emitReply(ctx context.Context, tx *storage.Tx, typ string, to *community.Actor, uri, innerType, object string) error {
+	actor := community.CityActor
+	if a, ok := n.site.LocalActor(object); ok {
+		actor = a
+	}
+	inner := map[string]string{"id": uri, "type": innerType, "actor": to.URI, "object": object}
+	doc, err := encodeInner(inner)
+	if err != nil {
+		return err
+	}
+	_, err = n.emit(ctx, tx, emission{
+		actor: actor, typ: typ, object: doc, objectID: uri, objectType: innerType,
+		to: []string{to.URI}, inboxes: []storage.Target{target(to)},
+	})
+	return err
+}
+
+// ReceiveJoin is someone elsewhere who wants to come to a conference of ours.
+func (n *Node) ReceiveJoin(ctx context.Context, from *community.Actor, uri, object, comment string, plus int) error {
+	slug, ok := n.site.ConferenceSlug(object)
+	if !ok {
+		return community.Errorf(community.Refused, "%s is not a conference of ours", object)
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		k := storage.GuestKey{ActorID: from.ID}
+		before, err := tx.Guest(ctx, c.ID, k)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok && before.JoinURI == uri && before.State != community.NotGoing {
+			return n.emitAnswer(ctx, tx, c, before) // said again: answered again
+		}
+		g, err := n.answer(ctx, tx, c, k, community.Want{State: community.Going, Plus: plus}, comment, uri, false)
+		switch community.CodeOf(err) {
+		case "":
+			return n.emitAnswer(ctx, tx, c, &g)
+		case community.Refused, community.Invalid:
+			typ := "Reject"
+			if c.JoinMode == community.External {
+				typ = "Ignore" // FEP-8a8e: we do not handle joins of this one
+			}
+			return n.emitReply(ctx, tx, typ, from, uri, "Join", n.site.Conference(c.Slug))
+		}
+		return err
+	})
+}
+
+// ReceiveLeave is someone elsewhere who does not come after all: Leave, or Undo
+// of the Join. Object may be empty when joinURI says which it was.
+func (n *Node) ReceiveLeave(ctx context.Context, from *community.Actor, object, joinURI string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		var g *community.Guest
+		if slug, ok := n.site.ConferenceSlug(object); ok {
+			c, err := n.ownConference(ctx, tx.Reader, slug)
+			if err != nil {
+				return err
+			}
+			if g, err = tx.Guest(ctx, c.ID, storage.GuestKey{ActorID: from.ID}); err != nil {
+				return err
+			}
+		} else {
+			var err error
+			if g, err = tx.GuestByJoin(ctx, joinURI); err != nil {
+				return err
+			}
+		}
+		if g.ActorID != from.ID {
+			return community.Errorf(community.Forbidden, "%s cannot leave for someone else", from.URI)
+		}
+		return n.leave(ctx, tx, g)
+	})
+}
+
+// leave takes a guest out, also of a conference that is over or cancelled, and
+// lets those who wait move up.
+func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) error {
+	c, err := tx.ConferenceByID(ctx, g.ConferenceID)
+	if err != nil {
+		return err
+	}
+	roster, err := tx.Roster(ctx, c)
+	if err != nil {
+		return err
+	}
+	gone, up := roster.Ask(*g, community.Want{State: community.NotGoing}, true, tx.Now())
+	gone.Updated = tx.Now()
+	if err := tx.SaveGuest(ctx, &gone); err != nil {
+		return err
+	}
+	if !c.Own() || c.Past(tx.Now()) {
+		return nil
+	}
+	return n.saveGuests(ctx, tx, c, up)
+}
+
+func orElse(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}

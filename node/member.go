@@ -1,0 +1,178 @@
+package node
+
+import (
+	"context"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/storage"
+)
+
+// AddMember gives a person an account. Conflict when the handle is or was taken.
+func (n *Node) AddMember(ctx context.Context, by By, m *community.Member) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	if m.Role == "" {
+		m.Role = community.Regular
+	}
+	if err := m.Check(); err != nil {
+		return err
+	}
+	keys, err := newKeys(community.MemberActor(m.Handle))
+	if err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		city, err := tx.City(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Member(ctx, m.Handle)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok || m.Handle == city.Handle {
+			return handleTaken(m.Handle)
+		}
+		if _, err := tx.Tombstone(ctx, string(community.MemberActor(m.Handle))); err == nil {
+			return handleTaken(m.Handle)
+		}
+		if len(m.Languages) == 0 {
+			m.Languages = city.Languages
+		}
+		m.Created, m.Updated = tx.Now(), tx.Now()
+		if err := tx.InsertMember(ctx, m); err != nil {
+			return err
+		}
+		return insertKeys(ctx, tx, keys)
+	})
+}
+
+// SetRole makes a member a newcomer, a member or a steward. The city keeps at
+// least one steward.
+func (n *Node) SetRole(ctx context.Context, by By, handle string, role community.Role) error {
+	return n.changeMember(ctx, by, handle, func(tx *storage.Tx, m *community.Member) error {
+		if m.Role == community.Steward && role != community.Steward {
+			if err := lastSteward(ctx, tx, m); err != nil {
+				return err
+			}
+		}
+		m.Role = role
+		return m.Check()
+	})
+}
+
+// SuspendMember takes an account out of use, or back into it.
+func (n *Node) SuspendMember(ctx context.Context, by By, handle string, on bool) error {
+	return n.changeMember(ctx, by, handle, func(tx *storage.Tx, m *community.Member) error {
+		if !on {
+			m.Suspended = zeroTime
+			return nil
+		}
+		if !m.Suspended.IsZero() {
+			return community.Errorf(community.Conflict, "%s is suspended already", handle)
+		}
+		if err := lastSteward(ctx, tx, m); err != nil {
+			return err
+		}
+		m.Suspended = tx.Now()
+		return nil
+	})
+}
+
+// DeleteMember ends an account for good: its seats are free again, its server
+// says that it is gone, its handle is never given again.
+func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
+	if by.mayAs(handle) != nil {
+		if err := by.may(community.Steward); err != nil {
+			return err
+		}
+	}
+	actor := community.MemberActor(handle)
+	return n.write(ctx, func(tx *storage.Tx) error {
+		m, err := tx.Member(ctx, handle)
+		if err != nil {
+			return err
+		}
+		if err := lastSteward(ctx, tx, m); err != nil {
+			return err
+		}
+		if err := n.freeSeats(ctx, tx, m); err != nil {
+			return err
+		}
+		m.Deleted, m.Updated = tx.Now(), tx.Now()
+		m.Name, m.About, m.Email, m.Picture = "", "", "", nil
+		if err := tx.UpdateMember(ctx, m); err != nil {
+			return err
+		}
+		if err := tx.SaveTombstone(ctx, string(actor), "Person"); err != nil {
+			return err
+		}
+		id := n.site.Actor(actor)
+		_, err = n.emit(ctx, tx, emission{
+			actor: actor, typ: "Delete", object: id, objectID: id, objectType: "Person",
+			to: []string{activitystreams.PublicURI}, followers: true,
+		})
+		return err
+	})
+}
+
+// freeSeats takes a member out of every conference that is still to come.
+func (n *Node) freeSeats(ctx context.Context, tx *storage.Tx, m *community.Member) error {
+	list, err := tx.GuestList(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	for _, mc := range list {
+		c := mc.Conference
+		if c.Past(tx.Now()) {
+			continue
+		}
+		g, err := tx.Guest(ctx, c.ID, storage.GuestKey{MemberID: m.ID})
+		if err != nil {
+			return err
+		}
+		if err := n.leave(ctx, tx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) changeMember(ctx context.Context, by By, handle string, change func(*storage.Tx, *community.Member) error) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		m, err := tx.Member(ctx, handle)
+		if err != nil {
+			return err
+		}
+		if !m.Deleted.IsZero() {
+			return community.Errorf(community.Gone, "%s is not here any more", handle)
+		}
+		if err := change(tx, m); err != nil {
+			return err
+		}
+		m.Updated = tx.Now()
+		return tx.UpdateMember(ctx, m)
+	})
+}
+
+// lastSteward refuses to take away the only steward that is left.
+func lastSteward(ctx context.Context, tx *storage.Tx, m *community.Member) error {
+	if m.Role != community.Steward {
+		return nil
+	}
+	members, err := tx.Members(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range members {
+		if o.ID != m.ID && o.Role == community.Steward && o.Active() {
+			return nil
+		}
+	}
+	return community.Errorf(community.Conflict, "%s is the only steward", m.Handle).
+		WithHint("make someone else a steward first: konfa member role NAME steward")
+}

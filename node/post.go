@@ -1,0 +1,367 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/prose"
+	"konfa/storage"
+)
+
+// shown are the visibilities that everyone may see.
+var shown = []community.Visibility{community.Public, community.Unlisted}
+
+// AddPost publishes a post, or keeps it as a draft when p.Draft is set. An empty
+// author is the city, for which only stewards speak; a member speaks for
+// themselves.
+func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publish) (*community.Post, error) {
+	if p.Author == "" {
+		p.Author = community.CityActor
+	}
+	if err := mayWrite(by, p.Author); err != nil {
+		return nil, err
+	}
+	err := n.write(ctx, func(tx *storage.Tx) error { return n.addPost(ctx, tx, p, pub) })
+	if err != nil {
+		return nil, err
+	}
+	return n.store.PostByID(ctx, p.ID)
+}
+
+func (n *Node) addPost(ctx context.Context, tx *storage.Tx, p *community.Post, pub Publish) error {
+	city, err := tx.City(ctx)
+	if err != nil {
+		return err
+	}
+	p.ID, p.URI, p.URL, p.AuthorID = 0, "", "", 0
+	if err := n.completePost(ctx, tx, city, p); err != nil {
+		return err
+	}
+	p.Created, p.Updated, p.Published = tx.Now(), tx.Now(), tx.Now()
+	if p.Draft {
+		p.Published = time.Time{}
+	}
+	words := p.Title.First()
+	if words == "" {
+		words = prose.Text(p.HTML.First(), 50)
+	}
+	slug := community.Slug(words, "post")
+	p.Slug, err = n.freeSlug(ctx, tx, "posts/", []string{slug, slug + tx.Now().Format("-2006-01-02")})
+	if err != nil {
+		return err
+	}
+	if err := tx.InsertPost(ctx, p); err != nil {
+		return err
+	}
+	if p.Draft {
+		return nil
+	}
+	return n.emitPost(ctx, tx, p, "Create", pub)
+}
+
+// completePost normalises a post of ours, finds what its text mentions, and
+// checks it.
+func (n *Node) completePost(ctx context.Context, tx *storage.Tx, city *community.City, p *community.Post) error {
+	p.Tidy()
+	for _, t := range []community.Texts{p.Title, p.Text} {
+		for i := range t {
+			if t[i].Lang == "" {
+				t[i].Lang = city.Languages[0]
+			}
+		}
+	}
+	if p.ReplyTo != "" && p.ConferenceID == 0 {
+		id, err := n.conferenceOf(ctx, tx.Reader, p.ReplyTo)
+		if err != nil {
+			return err
+		}
+		p.ConferenceID = id
+	}
+	p.HTML = p.Text.Map(prose.Markdown)
+	for _, t := range p.Text {
+		p.Tags = append(p.Tags, prose.Hashtags(t.Text)...)
+	}
+	p.Tidy()
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return n.findMentions(ctx, tx, p)
+}
+
+// findMentions turns the handles in a post into mentions of the actors we know
+// by them. One we have never heard of stays a word.
+func (n *Node) findMentions(ctx context.Context, tx *storage.Tx, p *community.Post) error {
+	p.Mentions = nil
+	for _, t := range p.Text {
+		for _, m := range prose.Mentions(t.Text) {
+			user, host, ok := strings.Cut(strings.TrimPrefix(m, "@"), "@")
+			if !ok {
+				continue
+			}
+			a, err := tx.ActorByAddress(ctx, user, strings.ToLower(host))
+			if ok, err := found(err); err != nil {
+				return err
+			} else if !ok {
+				continue
+			}
+			mention := community.Mention{Name: a.Address(), URI: a.URI}
+			if !slices.Contains(p.Mentions, mention) {
+				p.Mentions = append(p.Mentions, mention)
+			}
+		}
+	}
+	return nil
+}
+
+// PublishPost publishes a draft. Conflict when it is published already.
+func (n *Node) PublishPost(ctx context.Context, by By, slug string, pub Publish) (*community.Post, error) {
+	return n.changePost(ctx, by, slug, func(tx *storage.Tx, city *community.City, p *community.Post) error {
+		if !p.Draft {
+			return community.Errorf(community.Conflict, "this post is published already")
+		}
+		p.Draft = false
+		p.Published, p.Updated = tx.Now(), tx.Now()
+		if err := tx.UpdatePost(ctx, p); err != nil {
+			return err
+		}
+		return n.emitPost(ctx, tx, p, "Create", pub)
+	})
+}
+
+// UpdatePost changes a post of ours and tells everyone who knows of it.
+func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*community.Post) error) (*community.Post, error) {
+	return n.changePost(ctx, by, slug, func(tx *storage.Tx, city *community.City, p *community.Post) error {
+		old := *p
+		if err := change(p); err != nil {
+			return err
+		}
+		p.ID, p.Slug, p.URI, p.Author, p.Draft = old.ID, old.Slug, old.URI, old.Author, old.Draft
+		p.Created, p.Published, p.ReplyTo, p.ConferenceID = old.Created, old.Published, old.ReplyTo, old.ConferenceID
+		if p.Article() != old.Article() && !old.Draft {
+			return community.Errorf(community.Conflict, "a published note stays a note and an article an article").
+				WithHint("other servers keep the kind of a post for ever: delete it and publish a new one")
+		}
+		if err := n.completePost(ctx, tx, city, p); err != nil {
+			return err
+		}
+		p.Updated = tx.Now()
+		if err := tx.UpdatePost(ctx, p); err != nil {
+			return err
+		}
+		if p.Draft {
+			return nil
+		}
+		return n.emitPost(ctx, tx, p, "Update", Publish{})
+	})
+}
+
+func (n *Node) changePost(ctx context.Context, by By, slug string, change func(*storage.Tx, *community.City, *community.Post) error) (*community.Post, error) {
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		city, err := tx.City(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := n.ownPost(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		if err := mayWrite(by, p.Author); err != nil {
+			return err
+		}
+		return change(tx, city, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n.store.Post(ctx, slug)
+}
+
+func mayWrite(by By, author community.LocalActor) error {
+	handle, ok := author.Member()
+	if !ok || by.may(community.Steward) == nil {
+		return by.may(community.Steward)
+	}
+	if err := by.may(community.Regular); err != nil {
+		return err
+	}
+	return by.mayAs(handle)
+}
+
+func (n *Node) ownPost(ctx context.Context, r *storage.Reader, slug string) (*community.Post, error) {
+	p, err := r.Post(ctx, slug)
+	if err == nil || community.CodeOf(err) != community.NotFound {
+		return p, err
+	}
+	if _, terr := r.Tombstone(ctx, "posts/"+slug); terr == nil {
+		return nil, community.Errorf(community.Gone, "the post %q was deleted", slug)
+	}
+	return nil, community.Errorf(community.NotFound, "there is no post %q", slug).WithHint("konfa post list shows them all")
+}
+
+// DeletePost removes a post of ours for good.
+func (n *Node) DeletePost(ctx context.Context, by By, slug string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		p, err := n.ownPost(ctx, tx.Reader, slug)
+		if err != nil {
+			return err
+		}
+		if err := mayWrite(by, p.Author); err != nil {
+			return err
+		}
+		e, err := n.addressPost(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeletePost(ctx, p.ID); err != nil {
+			return err
+		}
+		former := "Note"
+		if p.Article() {
+			former = "Article"
+		}
+		if err := tx.SaveTombstone(ctx, "posts/"+slug, former); err != nil {
+			return err
+		}
+		if p.Draft {
+			return nil
+		}
+		doc, err := n.enc.Tombstone(n.site.Post(slug), former, tx.Now())
+		if err != nil {
+			return err
+		}
+		e.typ, e.object = "Delete", doc
+		_, err = n.emit(ctx, tx, e)
+		return err
+	})
+}
+
+func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, typ string, pub Publish) error {
+	doc, err := n.postDocument(ctx, p)
+	if err != nil {
+		return err
+	}
+	e, err := n.addressPost(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	e.typ, e.object, e.quiet = typ, doc, pub.Quiet
+	_, err = n.emit(ctx, tx, e)
+	return err
+}
+
+// addressPost says who a post goes to: by its visibility, to those it mentions,
+// and to whoever it answers.
+func (n *Node) addressPost(ctx context.Context, tx *storage.Tx, p *community.Post) (emission, error) {
+	followers := n.site.Followers(p.Author)
+	e := emission{actor: p.Author, objectID: n.site.Post(p.Slug), objectType: "Note"}
+	if p.Article() {
+		e.objectType = "Article"
+	}
+	switch p.Visibility {
+	case community.Public:
+		e.to, e.cc, e.public, e.followers = []string{activitystreams.PublicURI}, []string{followers}, true, true
+	case community.Unlisted:
+		e.to, e.cc, e.public, e.followers = []string{followers}, []string{activitystreams.PublicURI}, true, true
+	case community.Followers:
+		e.to, e.followers = []string{followers}, true
+	}
+	people := map[int64]*community.Actor{}
+	for _, m := range p.Mentions {
+		a, err := tx.Actor(ctx, m.URI)
+		if ok, err := found(err); err != nil {
+			return e, err
+		} else if ok {
+			people[a.ID] = a
+		}
+	}
+	if p.ReplyTo != "" {
+		a, err := n.authorOf(ctx, tx.Reader, p.ReplyTo)
+		if ok, err := found(err); err != nil {
+			return e, err
+		} else if ok {
+			people[a.ID] = a
+		}
+	}
+	for _, a := range people {
+		if p.Visibility == community.Direct {
+			e.to = append(e.to, a.URI)
+		} else {
+			e.cc = append(e.cc, a.URI)
+		}
+	}
+	slices.Sort(e.to)
+	if len(e.cc) > 1 {
+		slices.Sort(e.cc[1:])
+	}
+	e.inboxes = targets(people)
+	return e, nil
+}
+
+// authorOf finds the remote actor behind a conference or post of someone else.
+func (n *Node) authorOf(ctx context.Context, r *storage.Reader, uri string) (*community.Actor, error) {
+	p, err := r.PostByURI(ctx, uri)
+	if err == nil {
+		return r.ActorByID(ctx, p.AuthorID)
+	}
+	if community.CodeOf(err) != community.NotFound {
+		return nil, err
+	}
+	c, err := r.ConferenceByURI(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	return r.ActorByID(ctx, c.OriginID)
+}
+
+// conferenceOf finds the conference that an answer to uri belongs to, or 0.
+func (n *Node) conferenceOf(ctx context.Context, r *storage.Reader, uri string) (int64, error) {
+	if slug, ok := n.site.ConferenceSlug(uri); ok {
+		c, err := r.Conference(ctx, slug)
+		if ok, err := found(err); !ok {
+			return 0, err
+		}
+		if c.Draft {
+			return 0, nil
+		}
+		return c.ID, nil
+	}
+	var p *community.Post
+	var err error
+	if slug, ok := n.site.PostSlug(uri); ok {
+		p, err = r.Post(ctx, slug)
+	} else {
+		p, err = r.PostByURI(ctx, uri)
+	}
+	if err == nil {
+		return p.ConferenceID, nil
+	}
+	if community.CodeOf(err) != community.NotFound {
+		return 0, err
+	}
+	c, err := r.ConferenceByURI(ctx, uri)
+	if ok, err := found(err); !ok {
+		return 0, err
+	}
+	return c.ID, nil
+}
+
+// PostDocument is the ActivityPub document of a post of ours that everyone may
+// see. Gone when it was deleted, NotFound when it never was or is not public.
+func (n *Node) PostDocument(ctx context.Context, slug string) ([]byte, error) {
+	p, err := n.ownPost(ctx, n.store.Reader, slug)
+	if err != nil {
+		return nil, err
+	}
+	if p.Draft || !slices.Contains(shown, p.Visibility) {
+		return nil, community.Errorf(community.NotFound, "there is no post %q", slug)
+	}
+	return n.postDocument(ctx, p)
+}
+
+func (n *Node) postDocument(_ context.Context, p *community.Post) ([]byte, error) {
+	return n.enc.Post(p)
+}

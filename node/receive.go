@@ -1,0 +1,417 @@
+package node
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"konfa/community"
+	"konfa/storage"
+)
+
+var zeroTime time.Time
+
+// hostOf is the host of an id, lower case, with a port if there is one.
+func hostOf(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
+}
+
+// SaveActor stores what we know of an actor elsewhere, new or again.
+func (n *Node) SaveActor(ctx context.Context, a *community.Actor) (*community.Actor, error) {
+	err := n.write(ctx, func(tx *storage.Tx) error { return tx.SaveActor(ctx, a) })
+	return a, err
+}
+
+// ReceiveConference is a conference elsewhere, new or changed, of which from is
+// the origin or at least of the same server. It is kept when we follow its
+// origin, when a member of ours answered it, or when it is asked for.
+func (n *Node) ReceiveConference(ctx context.Context, from *community.Actor, c *community.Conference) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if hostOf(c.URI) != from.Host {
+			return community.Errorf(community.Forbidden, "%s is not of the server of %s", c.URI, from.URI)
+		}
+		_, err := tx.ConferenceByURI(ctx, c.URI)
+		known, err := found(err)
+		if err != nil {
+			return err
+		}
+		if !known {
+			follows, err := n.followsHost(ctx, tx, from)
+			if err != nil {
+				return err
+			}
+			if !follows {
+				return community.Errorf(community.Refused, "nobody here follows %s", from.URI)
+			}
+		}
+		if c.OriginID == 0 {
+			c.OriginID = from.ID
+		}
+		return n.storeForeign(ctx, tx, c)
+	})
+}
+
+// StoreConference keeps a conference elsewhere that someone here asked for.
+// c.OriginID is the actor it belongs to. It returns the conference as stored.
+func (n *Node) StoreConference(ctx context.Context, c *community.Conference) (*community.Conference, error) {
+	if err := n.write(ctx, func(tx *storage.Tx) error { return n.storeForeign(ctx, tx, c) }); err != nil {
+		return nil, err
+	}
+	return n.store.ConferenceByURI(ctx, c.URI)
+}
+
+// storeForeign inserts or updates a conference elsewhere. What is older than
+// what we have is dropped, so that reordering is harmless; what was deleted does
+// not come back.
+func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
+	if _, ours := n.site.Path(c.URI); ours || c.URI == "" {
+		return community.Errorf(community.Forbidden, "%q is not a conference of another server", c.URI)
+	}
+	if _, err := tx.Tombstone(ctx, c.URI); err == nil {
+		return community.Errorf(community.Gone, "%s was deleted", c.URI)
+	}
+	old, err := tx.ConferenceByURI(ctx, c.URI)
+	ok, err := found(err)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		c.ID, c.Slug, c.Draft, c.Announced = 0, "", false, zeroTime
+		c.Created = tx.Now()
+		return tx.InsertConference(ctx, c)
+	}
+	if origin, err := tx.ActorByID(ctx, old.OriginID); err == nil && old.OriginID != c.OriginID {
+		// Another actor of the same server may send it (FEP-8a8e: the node and
+		// the city publish the same event); the origin stays whose it was.
+		if origin.Host != hostOf(c.URI) {
+			return community.Errorf(community.Forbidden, "%s belongs to %s", c.URI, origin.URI)
+		}
+		c.OriginID = old.OriginID
+	}
+	if !c.Updated.IsZero() && c.Updated.Before(old.Updated) {
+		return nil
+	}
+	c.ID, c.Created, c.Announced, c.Sequence = old.ID, old.Created, old.Announced, old.Sequence
+	if c.Matters(old) {
+		c.Sequence++
+	}
+	return tx.UpdateConference(ctx, c)
+}
+
+// followsHost tells whether one of our actors follows from, or another actor of
+// its server: a city publishes by two actors, and people follow either.
+func (n *Node) followsHost(ctx context.Context, tx *storage.Tx, from *community.Actor) (bool, error) {
+	if ok, err := tx.FollowsActor(ctx, from.ID); ok || err != nil {
+		return ok, err
+	}
+	list, err := tx.FollowedList(ctx, storage.FollowQuery{Host: from.Host, State: community.Accepted, Limit: 1})
+	return len(list) > 0, err
+}
+
+// ReceiveAnnounceOfForeign is a conference that an actor we follow announced.
+// c.OriginID is the actor it belongs to, which need not be the announcer.
+func (n *Node) ReceiveAnnounceOfForeign(ctx context.Context, from *community.Actor, activityURI string, c *community.Conference) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		follows, err := n.followsHost(ctx, tx, from)
+		if err != nil {
+			return err
+		}
+		if !follows {
+			return community.Errorf(community.Refused, "nobody here follows %s", from.URI)
+		}
+		return n.storeForeign(ctx, tx, c)
+	})
+}
+
+// ReceiveOffer is a conference that another city offers to announce. It is kept
+// for the stewards when we follow that city.
+func (n *Node) ReceiveOffer(ctx context.Context, from *community.Actor, uri string, c *community.Conference) error {
+	return n.ReceiveConference(ctx, from, c)
+}
+
+// ReceiveInvite is an invitation of a member of ours to a conference elsewhere:
+// the conference is kept, so that the member can answer.
+func (n *Node) ReceiveInvite(ctx context.Context, from *community.Actor, uri string, c *community.Conference, to []string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if hostOf(c.URI) != from.Host {
+			return community.Errorf(community.Forbidden, "%s cannot invite to %s", from.URI, c.URI)
+		}
+		if !slices.ContainsFunc(to, func(id string) bool { _, ours := n.site.LocalActor(id); return ours }) {
+			return community.Errorf(community.Refused, "this invites nobody here")
+		}
+		if c.OriginID == 0 {
+			c.OriginID = from.ID
+		}
+		return n.storeForeign(ctx, tx, c)
+	})
+}
+
+// ReceivePost is something said elsewhere, new or changed. It is kept when it
+// answers a conference or post we know as ours, mentions one of our actors, or
+// comes from someone we follow. p.AuthorID is from.
+func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *community.Post, to []string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if hostOf(p.URI) != from.Host {
+			return community.Errorf(community.Forbidden, "%s is not of the server of %s", p.URI, from.URI)
+		}
+		if _, err := tx.Tombstone(ctx, p.URI); err == nil {
+			return community.Errorf(community.Gone, "%s was deleted", p.URI)
+		}
+		p.AuthorID = from.ID
+		old, err := tx.PostByURI(ctx, p.URI)
+		known, err := found(err)
+		if err != nil {
+			return err
+		}
+		if known {
+			return n.updateForeignPost(ctx, tx, old, p)
+		}
+		concerns, err := n.concerns(ctx, tx, from, p, to)
+		if err != nil {
+			return err
+		}
+		if !concerns {
+			return community.Errorf(community.Refused, "%s does not concern us", p.URI)
+		}
+		p.ID, p.Slug, p.Author, p.Draft, p.Created = 0, "", "", false, tx.Now()
+		return tx.InsertPost(ctx, p)
+	})
+}
+
+func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, old, p *community.Post) error {
+	if old.AuthorID != p.AuthorID {
+		return community.Errorf(community.Forbidden, "%s belongs to someone else", p.URI)
+	}
+	if !p.Updated.After(old.Updated) {
+		return nil // the same again, or older
+	}
+	p.ID, p.Created, p.ConferenceID, p.ReplyTo = old.ID, old.Created, old.ConferenceID, old.ReplyTo
+	if !old.Published.IsZero() {
+		p.Published = old.Published
+	}
+	return tx.UpdatePost(ctx, p)
+}
+
+// concerns tells whether a post from elsewhere is any of our business, and ties
+// it to the conference it belongs to.
+func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Actor, p *community.Post, to []string) (bool, error) {
+	if p.ReplyTo != "" {
+		id, err := n.conferenceOf(ctx, tx.Reader, p.ReplyTo)
+		if err != nil {
+			return false, err
+		}
+		p.ConferenceID = id
+		if id != 0 {
+			return true, nil
+		}
+		if slug, ok := n.site.PostSlug(p.ReplyTo); ok {
+			_, err := tx.Post(ctx, slug)
+			return found(err)
+		}
+		_, err = tx.PostByURI(ctx, p.ReplyTo)
+		if ok, err := found(err); ok || err != nil {
+			return ok, err
+		}
+	}
+	ours := func(id string) bool { _, ok := n.site.LocalActor(id); return ok }
+	if slices.ContainsFunc(to, ours) || slices.ContainsFunc(p.Mentions, func(m community.Mention) bool { return ours(m.URI) }) {
+		return true, nil
+	}
+	return tx.FollowsActor(ctx, from.ID)
+}
+
+// ReceiveDelete is something elsewhere that is no more. It is remembered even if
+// we never knew it, so that a Create that comes late does not bring it back.
+func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if hostOf(uri) != from.Host {
+			return community.Errorf(community.Forbidden, "%s cannot delete %s", from.URI, uri)
+		}
+		former := "Object"
+		c, err := tx.ConferenceByURI(ctx, uri)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			former = "Event"
+			if err := n.withdraw(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := tx.DeleteConference(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		p, err := tx.PostByURI(ctx, uri)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			if p.AuthorID != from.ID && c == nil {
+				return community.Errorf(community.Forbidden, "%s cannot delete the post of someone else", from.URI)
+			}
+			former = "Note"
+			if err := tx.DeletePost(ctx, p.ID); err != nil {
+				return err
+			}
+		}
+		return tx.SaveTombstone(ctx, uri, former)
+	})
+}
+
+// ReceiveActorDelete is an actor elsewhere who is no more: with everything they
+// said and every seat they held.
+func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		guests, err := tx.GuestsOfActor(ctx, from.ID)
+		if err != nil {
+			return err
+		}
+		for i := range guests {
+			if err := n.leave(ctx, tx, &guests[i]); err != nil {
+				return err
+			}
+		}
+		for _, drop := range []func(context.Context, int64) error{
+			tx.DeleteGuestsOfActor, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
+		} {
+			if err := drop(ctx, from.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ReceiveReaction is a like, an emoji or a boost of a conference or post of ours.
+func (n *Node) ReceiveReaction(ctx context.Context, from *community.Actor, r community.Reaction) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if err := n.isOurs(ctx, tx, r.Object); err != nil {
+			return err
+		}
+		r.ActorID, r.Created = from.ID, tx.Now()
+		return tx.SaveReaction(ctx, &r)
+	})
+}
+
+func (n *Node) isOurs(ctx context.Context, tx *storage.Tx, id string) error {
+	if slug, ok := n.site.ConferenceSlug(id); ok {
+		c, err := n.ownConference(ctx, tx.Reader, slug)
+		if err == nil && c.Draft {
+			return community.Errorf(community.NotFound, "there is no conference %q", slug)
+		}
+		return err
+	}
+	if slug, ok := n.site.PostSlug(id); ok {
+		p, err := n.ownPost(ctx, tx.Reader, slug)
+		if err == nil && p.Draft {
+			return community.Errorf(community.NotFound, "there is no post %q", slug)
+		}
+		return err
+	}
+	return community.Errorf(community.Refused, "%s is nothing of ours", id)
+}
+
+// ReceiveUndoReaction takes a like, an emoji or a boost back.
+func (n *Node) ReceiveUndoReaction(ctx context.Context, from *community.Actor, activityURI string, kind community.ReactionKind, object string) error {
+	return n.write(ctx, func(tx *storage.Tx) error {
+		r, err := tx.ReactionByURI(ctx, activityURI)
+		if community.CodeOf(err) == community.NotFound && object != "" {
+			r, err = tx.ReactionOf(ctx, object, kind, from.ID)
+		}
+		if ok, err := found(err); !ok {
+			return err // gone already
+		}
+		if r.ActorID != from.ID {
+			return community.Errorf(community.Forbidden, "%s cannot undo for someone else", from.URI)
+		}
+		return tx.DeleteReaction(ctx, r.ID)
+	})
+}
+
+// ReceiveMove is an actor elsewhere who lives at target now. Our follows go with
+// them when target says that it was from (alsoKnownAs).
+func (n *Node) ReceiveMove(ctx context.Context, from, target *community.Actor) error {
+	if !slices.Contains(target.AlsoKnownAs, from.URI) {
+		return community.Errorf(community.Forbidden, "%s does not say that it was %s", target.URI, from.URI)
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if err := tx.SaveActor(ctx, target); err != nil {
+			return err
+		}
+		moved := *from
+		moved.MovedTo = target.URI
+		if err := tx.SaveActor(ctx, &moved); err != nil {
+			return err
+		}
+		for _, local := range []community.LocalActor{community.CityActor, community.NodeActor} {
+			if err := n.followMoved(ctx, tx, local, from, target); err != nil {
+				return err
+			}
+		}
+		members, err := tx.Members(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			if err := n.followMoved(ctx, tx, community.MemberActor(m.Handle), from, target); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (n *Node) followMoved(ctx context.Context, tx *storage.Tx, local community.LocalActor, from, target *community.Actor) error {
+	_, err := tx.Followed(ctx, local, from.ID)
+	if ok, err := found(err); !ok {
+		return err
+	}
+	if _, err := n.follow(ctx, tx, local, target); err != nil {
+		return err
+	}
+	return n.unfollow(ctx, tx, local, from)
+}
+
+// ReceiveBlock is an actor elsewhere who wants nothing to do with one of ours:
+// the follows between them end.
+func (n *Node) ReceiveBlock(ctx context.Context, from *community.Actor, object string) error {
+	local, ok := n.site.LocalActor(object)
+	if !ok {
+		return community.Errorf(community.Refused, "%s is not an actor of ours", object)
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		_, err := tx.Follower(ctx, local, from.ID)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			if err := tx.DeleteFollower(ctx, local, from.ID); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Followed(ctx, local, from.ID)
+		if ok, err := found(err); !ok {
+			return err
+		}
+		return tx.DeleteFollowed(ctx, local, from.ID)
+	})
+}
+
+// ReceiveFlag is a complaint from another server about something of ours.
+func (n *Node) ReceiveFlag(ctx context.Context, from *community.Actor, uri string, objects []string, text string) error {
+	ours := slices.DeleteFunc(slices.Clone(objects), func(id string) bool { _, ok := n.site.Path(id); return !ok })
+	if len(ours) == 0 {
+		return community.Errorf(community.Refused, "this complains about nothing of ours")
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		r := &community.Report{ActorID: from.ID, URI: uri, Objects: objects, Text: text, Created: tx.Now()}
+		err := tx.InsertReport(ctx, r)
+		if community.CodeOf(err) == community.Conflict {
+			return nil // said before
+		}
+		return err
+	})
+}

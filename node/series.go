@@ -1,0 +1,164 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"konfa/community"
+	"konfa/storage"
+)
+
+// seriesAhead is how far ahead the instances of a series exist: far enough for
+// calendars, near enough to change one's mind.
+const seriesAhead = 6 * 30 * 24 * time.Hour
+
+// toldAhead bounds how many instances followers are told of at once: a weekly
+// series must not fill their timelines.
+const toldAhead = 1
+
+// AddSeries starts a series: every instance within the next half year becomes a
+// conference of its own, later ones follow by ExtendSeries. Followers hear of
+// the first; the others are in the calendar.
+func (n *Node) AddSeries(ctx context.Context, by By, template *community.Conference, rule string, p Publish) (*community.Series, []community.Conference, error) {
+	if err := by.may(community.Steward); err != nil {
+		return nil, nil, err
+	}
+	var series *community.Series
+	var ids []int64
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		ids = nil
+		city, err := tx.City(ctx)
+		if err != nil {
+			return err
+		}
+		if template.Zone == "" {
+			template.Zone = city.Zone
+		}
+		template.Tidy()
+		if err := template.Check(); err != nil {
+			return err
+		}
+		horizon := laterOf(tx.Now(), template.Start).Add(seriesAhead)
+		starts, err := community.Instances(rule, template.Start, template.Zone, template.Start.Add(-time.Microsecond), horizon, community.MaxInstances)
+		if err != nil {
+			return err
+		}
+		if len(starts) == 0 {
+			return community.Errorf(community.Invalid, "the rule %q gives no day in the next half year", rule)
+		}
+		series = &community.Series{Rule: rule, Template: *template, Horizon: horizon, Created: tx.Now()}
+		if err := tx.InsertSeries(ctx, series); err != nil {
+			return err
+		}
+		ids, err = n.addInstances(ctx, tx, series, starts, p)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	list := make([]community.Conference, 0, len(ids))
+	for _, id := range ids {
+		c, err := n.store.ConferenceByID(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		list = append(list, *c)
+	}
+	return series, list, nil
+}
+
+func (n *Node) addInstances(ctx context.Context, tx *storage.Tx, s *community.Series, starts []time.Time, p Publish) ([]int64, error) {
+	var ids []int64
+	length := s.Template.End.Sub(s.Template.Start)
+	days := 0
+	if s.Template.AllDay {
+		days = int((length + 12*time.Hour) / (24 * time.Hour))
+	}
+	told := 0
+	for _, start := range starts {
+		c := s.Template
+		c.Title = append(community.Texts(nil), c.Title...)
+		c.Text = append(community.Texts(nil), c.Text...)
+		if c.Venue != nil {
+			venue := *c.Venue
+			c.Venue = &venue
+		}
+		c.Start, c.End = start, start.Add(length)
+		if days > 0 {
+			c.End = start.In(c.Location()).AddDate(0, 0, days).UTC()
+		}
+		c.SeriesID, c.UID, c.ImportKey = s.ID, "", ""
+		pub := p
+		if told >= toldAhead {
+			pub.Quiet = true
+		}
+		if err := n.addConference(ctx, tx, &c, pub); err != nil {
+			return nil, err
+		}
+		if pub.tells(c.Past(tx.Now())) {
+			told++
+		}
+		ids = append(ids, c.ID)
+	}
+	return ids, nil
+}
+
+// ExtendSeries makes the instances that have come within the half year ahead.
+// Followers are told of each. It returns how many there were.
+func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
+	open, err := n.store.OpenSeries(ctx)
+	if err != nil {
+		return 0, err
+	}
+	made := 0
+	for i := range open {
+		id := open[i].ID
+		err := n.write(ctx, func(tx *storage.Tx) error {
+			s, err := tx.Series(ctx, id)
+			if err != nil {
+				return err
+			}
+			horizon := tx.Now().Add(seriesAhead)
+			if !s.Ended.IsZero() || !horizon.After(s.Horizon) {
+				return nil
+			}
+			starts, err := community.Instances(s.Rule, s.Template.Start, s.Template.Zone, s.Horizon, horizon, community.MaxInstances)
+			if err != nil {
+				return err
+			}
+			s.Horizon = horizon
+			if err := tx.UpdateSeries(ctx, s); err != nil {
+				return err
+			}
+			ids, err := n.addInstances(ctx, tx, s, starts, Publish{})
+			made += len(ids)
+			return err
+		})
+		if err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// EndSeries makes no more instances of a series; those that exist stay.
+func (n *Node) EndSeries(ctx context.Context, by By, id int64) error {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		s, err := tx.Series(ctx, id)
+		if err != nil {
+			return err
+		}
+		s.Ended = tx.Now()
+		return tx.UpdateSeries(ctx, s)
+	})
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
