@@ -79,9 +79,14 @@ func readPost(v *value) (*RemotePost, error) {
 	summary := line(v.texts("summary", func(s string) string { return s }).First(), 500)
 	if !titled {
 		p.Warning = summary
-	} else if len(p.HTML) == 0 && summary != p.Title.First() && summary != "" {
-		p.HTML = community.Plain("", "<p>"+escape(summary)+"</p>")
+	} else if summary != "" && summary != p.Title.First() {
+		if len(p.HTML) == 0 {
+			p.HTML = community.Plain("", "<p>"+escape(summary)+"</p>")
+		} else {
+			r.note("its summary is left out, as the text is there")
+		}
 	}
+	p.links(v)
 	p.Sensitive = v.property("sensitive").yes()
 	p.ReplyTo = v.property("inReplyTo").id()
 	if p.ReplyTo != "" && !webID(p.ReplyTo) {
@@ -130,6 +135,28 @@ func (p *RemotePost) options(v *value) {
 		p.HTML = community.Texts{{}}
 	}
 	p.HTML[0].Text += "<ul>" + b.String() + "</ul>"
+}
+
+// links writes the addresses that a post is about below its text: a Page of
+// Lemmy may be nothing but one.
+func (p *RemotePost) links(v *value) {
+	for _, a := range v.property("attachment").list(16) {
+		to := link(a.get("href").text())
+		if to == "" || !slices.Contains(a.types(), "Link") {
+			continue
+		}
+		if len(p.HTML) == 0 {
+			p.HTML = community.Texts{{}}
+		}
+		if strings.Contains(p.HTML[0].Text, escape(to)) {
+			continue
+		}
+		name := line(a.get("name").text(), 200)
+		if name == "" {
+			name = to
+		}
+		p.HTML[0].Text += `<p><a href="` + escape(to) + `" rel="nofollow noopener noreferrer ugc">` + escape(name) + `</a></p>`
+	}
 }
 
 func (r *reader) mentions(v *value) []community.Mention {
