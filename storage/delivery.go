@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"time"
+
+	"konfa/community"
 )
 
 // Delivery is one activity on its way to one inbox.
@@ -20,8 +22,9 @@ type Delivery struct {
 
 // Lane is a host with work to do.
 type Lane struct {
-	Host string
-	Due  int // deliveries; some may have to wait for others of them
+	Host     string
+	Due      int // deliveries; some may have to wait for others of them
+	Failures int // of the host, in a row
 }
 
 // Result is what became of a delivery.
@@ -43,8 +46,8 @@ func scanDelivery(row row, d *Delivery) error {
 // Lanes lists the hosts that have deliveries due and are not held back, by the
 // delivery that has waited longest.
 func (r *Reader) Lanes(ctx context.Context, now time.Time) ([]Lane, error) {
-	return list(ctx, r, func(row row, l *Lane) error { return row.Scan(&l.Host, number{&l.Due}) },
-		`SELECT d.host, COUNT(*) FROM delivery d LEFT JOIN peer p ON p.host = d.host
+	return list(ctx, r, func(row row, l *Lane) error { return row.Scan(&l.Host, number{&l.Due}, number{&l.Failures}) },
+		`SELECT d.host, COUNT(*), MAX(COALESCE(p.failures, 0)) FROM delivery d LEFT JOIN peer p ON p.host = d.host
 		WHERE d.next_try <= ? AND COALESCE(p.next_try, 0) <= ?
 		GROUP BY d.host ORDER BY MIN(d.next_try), d.host`, now, now)
 }
@@ -68,6 +71,37 @@ func (r *Reader) NextDue(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.UnixMicro(next).UTC(), nil
+}
+
+// PeerState reads what sending to a server needs: its software, its scheme, and
+// how it fares. Unlike Peer it counts nothing. A server that is not known is
+// one of which nothing is known, and no error.
+func (r *Reader) PeerState(ctx context.Context, host string) (*community.Peer, error) {
+	ps, err := list(ctx, r, func(row row, p *community.Peer) error {
+		return row.Scan(&p.Host, &p.Software, &p.Version, &p.Application, &p.Scheme, instant{&p.Asked}, number{&p.Failures}, instant{&p.FailingSince}, instant{&p.NextTry}, &p.LastError)
+	}, "SELECT host, software, version, application, scheme, asked, failures, failing_since, next_try, last_error FROM peer WHERE host = ?", host)
+	if err != nil {
+		return nil, err
+	}
+	if len(ps) == 0 {
+		return &community.Peer{Host: host}, nil
+	}
+	return &ps[0], nil
+}
+
+// DropExpired gives up the deliveries queued before an instant, and tells how
+// many they were by host.
+func (tx *Tx) DropExpired(ctx context.Context, before time.Time) (map[string]int, error) {
+	lanes, err := list(ctx, tx.Reader, func(row row, l *Lane) error { return row.Scan(&l.Host, number{&l.Due}) },
+		"SELECT host, COUNT(*) FROM delivery WHERE created < ? GROUP BY host", before)
+	if err != nil || len(lanes) == 0 {
+		return nil, err
+	}
+	dropped := make(map[string]int, len(lanes))
+	for _, l := range lanes {
+		dropped[l.Host] = l.Due
+	}
+	return dropped, tx.exec(ctx, "DELETE FROM delivery WHERE created < ?", before)
 }
 
 // ClaimLane takes or keeps the lease on a host for one process. False means that

@@ -50,6 +50,12 @@ func (r *Reader) ReceivedDue(ctx context.Context, now time.Time, limit int) ([]R
 	return list(ctx, r, scanReceived, "SELECT "+receivedColumns+" FROM received WHERE done = 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?", now, limit)
 }
 
+// ReceivedSince lists those to be worked on now that have an id after the given
+// one, in the order they came.
+func (r *Reader) ReceivedSince(ctx context.Context, after int64, now time.Time, limit int) ([]Received, error) {
+	return list(ctx, r, scanReceived, "SELECT "+receivedColumns+" FROM received WHERE done = 0 AND next_try <= ? AND id > ? ORDER BY id LIMIT ?", now, after, limit)
+}
+
 // NextReceived is when the next one becomes due, the lease of a claimed one
 // included; the zero time if nothing waits.
 func (r *Reader) NextReceived(ctx context.Context) (time.Time, error) {

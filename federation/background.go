@@ -1,0 +1,124 @@
+package federation
+
+import (
+	"context"
+	"time"
+
+	"konfa/storage"
+)
+
+// Times of the background work.
+const (
+	backgroundTick = time.Minute
+	keepReceived   = 30 * 24 * time.Hour // so that nothing is done twice
+	pruneEvery     = 6 * time.Hour
+	expireEvery    = 10 * time.Minute
+)
+
+// backgroundLoop does what must be done now and then.
+func (s *Server) backgroundLoop(stop, work context.Context) {
+	tick := time.NewTicker(backgroundTick)
+	defer tick.Stop()
+	var last struct{ prune, expire, extend time.Time }
+	s.catchUp(work)
+	for {
+		now := s.now()
+		if now.Sub(last.expire) >= expireEvery {
+			last.expire = now
+			s.dropExpired(work)
+		}
+		if now.Sub(last.prune) >= pruneEvery {
+			last.prune = now
+			s.prune(work)
+		}
+		if now.Sub(last.extend) >= pullDaily {
+			last.extend = now
+			if n, err := s.node.ExtendSeries(work); err != nil {
+				s.log.Error("adding the next conferences of series", "error", err)
+			} else if n > 0 {
+				s.log.Info("added the next conferences of series", "count", n)
+			}
+			s.askEveryPeer(work)
+		}
+		s.markPulled(work, now)
+		select {
+		case <-stop.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// catchUp reads what followed actors published while the node was away.
+func (s *Server) catchUp(ctx context.Context) {
+	at, err := s.store.Meta(ctx, pulledAt)
+	if err != nil {
+		return // never ran: nothing is followed yet
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil || s.now().Sub(t) > pullOutage {
+		s.pullHost("")
+	}
+}
+
+// markPulled notes that the node is up, and starts the daily round.
+func (s *Server) markPulled(ctx context.Context, now time.Time) {
+	s.pullMu.Lock()
+	defer s.pullMu.Unlock()
+	if s.lastRound.IsZero() {
+		s.lastRound = now
+	}
+	if now.Sub(s.lastRound) >= pullDaily {
+		s.lastRound = now
+		s.pullHost("")
+	}
+	if now.Sub(s.marked) < 10*time.Minute {
+		return
+	}
+	s.marked = now
+	err := s.store.Write(ctx, func(tx *storage.Tx) error { return tx.SetMeta(ctx, pulledAt, now.Format(time.RFC3339)) })
+	if err != nil {
+		s.log.Error("noting the time", "error", err)
+	}
+}
+
+func (s *Server) prune(ctx context.Context) {
+	err := s.store.Write(ctx, func(tx *storage.Tx) error {
+		_, err := tx.PruneReceived(ctx, s.now().Add(-keepReceived))
+		return err
+	})
+	if err != nil {
+		s.log.Error("forgetting what was received long ago", "error", err)
+	}
+}
+
+// dropExpired gives up what could not be delivered for seven days.
+func (s *Server) dropExpired(ctx context.Context) {
+	var dropped map[string]int
+	err := s.store.Write(ctx, func(tx *storage.Tx) (err error) {
+		dropped, err = tx.DropExpired(ctx, s.now().Add(-keepTrying))
+		return err
+	})
+	if err != nil {
+		s.log.Error("giving up deliveries", "error", err)
+	}
+	for host, n := range dropped {
+		s.log.Warn("given up after seven days", "host", host, "deliveries", n)
+	}
+}
+
+// askEveryPeer asks the servers that have to do with us for their software
+// again.
+func (s *Server) askEveryPeer(ctx context.Context) {
+	peers, err := s.store.Peers(ctx)
+	if err != nil {
+		s.log.Error("listing peers", "error", err)
+		return
+	}
+	for i := range peers {
+		p := &peers[i]
+		if (p.Followers > 0 || p.Followed > 0) && p.BlockedSeverity == "" && s.now().Sub(p.Asked) >= pullDaily {
+			s.askPeer(p.Host)
+		}
+	}
+}

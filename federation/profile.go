@@ -1,0 +1,89 @@
+package federation
+
+import (
+	"strings"
+
+	"konfa/community"
+)
+
+// A profile row says what a software cannot take, and why. Software nobody
+// knows gets the standard.
+type profileRow struct {
+	software string
+	activity string // a type, several separated by blanks, or "*"
+	object   string // the same for the type of the object
+	why      string
+}
+
+// unsent is what is not sent to whom (event-peers §2.4b; interop §3). The first
+// row that fits decides; sent rows before it make exceptions.
+var unsent = []profileRow{
+	{"gancio", "Announce", "*", "it takes events from Create only, and answers 404"},
+	{"gancio", "Create Update Delete", "Note Article", "it does not answer for replies while they are switched off, and 404 for articles"},
+	{"gancio", "Update", "Group Person Application Organization Service", "it never answers"},
+	{"gancio", "Join Leave TentativeAccept Ignore Offer Invite", "*", "nobody can sign up there; it answers 404"},
+	{"gancio", "Undo", "Join Event Offer Invite Announce Like", "it never answers"},
+	{"gancio", "Flag Block Move Add Remove Delete", "Person Group Application *", "it knows Delete of an event only"},
+
+	{"mobilizon", "Like EmojiReact Dislike Block TentativeAccept Ignore Offer Question Move", "*", "it does not support the activity"},
+	{"mobilizon", "Undo", "Join Event Like Offer", "it undoes follows and announcements only"},
+
+	{"wordpress", "Announce", "*", "the event bridge does not handle announcements"},
+	{"wordpress", "Join Leave TentativeAccept Offer Invite", "*", "people sign up on its pages"},
+
+	{"mastodon", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+	{"gotosocial", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+	{"misskey", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+
+	{"pixelfed", "Create Update Announce", "Event Article", "it takes notes with pictures only"},
+	{"pixelfed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+
+	{"lemmy", "Announce", "Event Note Article", "it takes an announcement of an activity only, and refuses one of an object"},
+	{"lemmy", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+	{"piefed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+}
+
+// sentAnyway are exceptions to unsent.
+var sentAnyway = []profileRow{
+	{"gancio", "Delete", "Event", "it takes events away"},
+}
+
+// refuses tells why a software is not sent an activity, or "".
+func refuses(software, activity, object string) string {
+	for _, row := range sentAnyway {
+		if row.fits(software, activity, object) {
+			return ""
+		}
+	}
+	for _, row := range unsent {
+		if row.fits(software, activity, object) {
+			return row.why
+		}
+	}
+	return ""
+}
+
+func (p profileRow) fits(software, activity, object string) bool {
+	return p.software == software && listed(p.activity, activity) && listed(p.object, object)
+}
+
+func listed(list, typ string) bool {
+	for t := range strings.FieldsSeq(list) {
+		if t == "*" || t == typ {
+			return true
+		}
+	}
+	return false
+}
+
+// personal tells whether a software must be sent to at each actor's own inbox.
+// The event bridge of WordPress does not learn from the shared inbox for whom
+// an activity is (event-peers §2.3).
+func personal(software string) bool { return software == "wordpress" }
+
+// takesEd25519 tells whether a peer verifies Ed25519 over RFC 9421 from the first
+// request on, which makes signing 50 times cheaper. Of the others, those who do
+// cannot be told from those who do not.
+func takesEd25519(p *community.Peer) bool {
+	return p != nil && p.Software == "konfa" && p.Scheme != "cavage"
+}

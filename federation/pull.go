@@ -1,0 +1,159 @@
+package federation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/federation/discover"
+	"konfa/federation/fetch"
+	"konfa/storage"
+)
+
+// Bounds of reading what followed actors published.
+const (
+	pullItems = 60 // of an outbox
+	pullTime  = 2 * time.Minute
+	pullDaily = 24 * time.Hour
+	// pullOutage: if the last round is longer ago than this, the node itself was
+	// away and missed things.
+	pullOutage = 2 * time.Hour
+	pulledAt   = "federation.pulled" // key of the last round in meta
+)
+
+// pullSoon has the outbox of a followed actor read.
+func (s *Server) pullSoon(actorID int64) {
+	select {
+	case s.pulls <- actorID:
+	default: // the daily round reads whom we missed
+	}
+}
+
+// pullHost has the outboxes of all followed actors of a host read, or of all
+// hosts for "".
+func (s *Server) pullHost(host string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	seen := map[int64]bool{}
+	q := storage.FollowQuery{State: community.Accepted, Host: host, Limit: 200}
+	for {
+		list, err := s.store.FollowedList(ctx, q)
+		if err != nil {
+			s.log.Error("listing whom we follow", "error", err)
+			return
+		}
+		for _, f := range list {
+			if !seen[f.ActorID] {
+				seen[f.ActorID] = true
+				s.pullSoon(f.ActorID)
+			}
+			q.After = f.ID
+		}
+		if len(list) < q.Limit {
+			return
+		}
+	}
+}
+
+// pullLoop reads outboxes, one after another.
+func (s *Server) pullLoop(stop, work context.Context) {
+	last := map[int64]time.Time{}
+	for {
+		select {
+		case <-stop.Done():
+			return
+		case id := <-s.pulls:
+			if now := s.now(); now.Sub(last[id]) < time.Minute && now.After(last[id]) {
+				continue
+			}
+			last[id] = s.now()
+			ctx, cancel := context.WithTimeout(work, pullTime)
+			n, err := s.pull(ctx, id)
+			cancel()
+			if err != nil {
+				s.log.Info("reading an outbox", "actor", id, "taken", n, "error", err)
+			} else {
+				s.log.Debug("read an outbox", "actor", id, "taken", n)
+			}
+		}
+	}
+}
+
+// pull reads the newest of what a followed actor published, and what it says is
+// coming up. It returns how many conferences and posts it took.
+func (s *Server) pull(ctx context.Context, actorID int64) (taken int, err error) {
+	from, err := s.store.ActorByID(ctx, actorID)
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, uri := range []string{from.Upcoming, from.Outbox} {
+		if uri == "" || !fetch.SameOrigin(uri, from.URI) {
+			continue
+		}
+		// The newest come first; an Update must not be undone by an older
+		// Create behind it, which the node sees by their dates.
+		err := s.resolver.Collection(ctx, uri, pullItems, func(ref activitystreams.Ref) error {
+			if ctx.Err() != nil {
+				return discover.Stop
+			}
+			if s.pulled(ctx, from, ref) {
+				taken++
+			}
+			return nil
+		})
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return taken, errors.Join(errs...)
+}
+
+// pulled takes one item of a collection of an actor, as if it had been sent.
+func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activitystreams.Ref) bool {
+	if _, ours := s.site.Path(ref.ID); ours {
+		return false
+	}
+	body, typ := ref.Raw, ref.Type
+	if body == nil {
+		if s.knownHere(ctx, ref.ID) {
+			return false
+		}
+		id, fetched, err := s.fetched(ctx, ref.ID)
+		if err != nil {
+			return false
+		}
+		ref = activitystreams.Ref{ID: id, Raw: fetched}
+		body, typ = fetched, typeOf(ref, fetched)
+		ref.Type = typ
+	}
+	in := &incoming{Envelope: &activitystreams.Envelope{ID: ref.ID, Type: "Create", Actor: from.URI, Object: ref, Raw: body}, from: from, uri: ref.ID}
+	var err error
+	switch {
+	case isActivity(typ):
+		env, errRead := activitystreams.ReadEnvelope(body)
+		if errRead != nil || env.Actor != from.URI {
+			return false
+		}
+		in.Envelope, in.uri = env, env.ID
+		switch env.Type {
+		case "Create", "Update":
+			_, err = s.onObject(ctx, in, env.Object)
+		case "Announce":
+			if _, ours := s.site.Path(env.Object.ID); ours {
+				return false
+			}
+			_, err = s.onAnnounce(ctx, in)
+		default:
+			return false
+		}
+	default:
+		_, err = s.announced(ctx, in, ref)
+	}
+	if err != nil {
+		s.log.Debug("not taken from an outbox", "actor", from.URI, "item", ref.ID, "reason", err)
+	}
+	return err == nil
+}
