@@ -51,7 +51,8 @@ func (r *Resolver) Actor(ctx context.Context, uri string, maxAge time.Duration) 
 		}
 		return nil, explain(uri, err)
 	}
-	return a, nil
+	own := *a // others may have got the same one from the same flight
+	return &own, nil
 }
 
 // fresh fetches an actor and stores it; many at once make one request. Unless

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -114,15 +115,15 @@ func (r *Resolver) fetchKey(ctx context.Context, keyID string) (signature.Key, e
 		if err := r.check(a); err != nil {
 			return signature.Key{}, err
 		}
-		return r.listed(ctx, a, keyID, "")
+		return r.listed(ctx, a, doc.Body, community.PublicKey{ID: keyID})
 	}
-	var owner, text string
+	var owner, pem string
 	if err == nil {
 		// A stub, or an actor at another address than its own.
 		owner = a.URI
 		for _, k := range a.Keys {
 			if k.ID == keyID {
-				text = k.PEM
+				pem = k.PEM
 			}
 		}
 	} else {
@@ -134,7 +135,7 @@ func (r *Resolver) fetchKey(ctx context.Context, keyID string) (signature.Key, e
 		if k.ID != keyID {
 			return signature.Key{}, community.Errorf(community.Refused, "the document at %s is another key", keyID)
 		}
-		text = k.PEM
+		pem = k.PEM
 	}
 	if !fetch.SameOrigin(owner, keyID) {
 		return signature.Key{}, community.Errorf(community.Refused, "the key %s says that it belongs to %s on another server", keyID, owner)
@@ -151,18 +152,20 @@ func (r *Resolver) fetchKey(ctx context.Context, keyID string) (signature.Key, e
 	if err := r.check(a); err != nil {
 		return signature.Key{}, err
 	}
-	return r.listed(ctx, a, keyID, text)
+	return r.listed(ctx, a, doc.Body, community.PublicKey{ID: keyID, PEM: pem})
 }
 
-// listed stores the owner of a key and returns the key if the owner lists it.
-// One that lists only its id is given the text that the key itself had.
-func (r *Resolver) listed(ctx context.Context, a *community.Actor, keyID, text string) (signature.Key, error) {
-	for i := range a.Keys {
-		if a.Keys[i].ID == keyID && a.Keys[i].PEM == "" {
-			a.Keys[i].PEM = text
-		}
+// listed stores the owner of a key and returns the key if the owner lists it:
+// whole, which then counts, or by its id alone.
+func (r *Resolver) listed(ctx context.Context, a *community.Actor, body []byte, key community.PublicKey) (signature.Key, error) {
+	whole := false
+	for _, k := range a.Keys {
+		whole = whole || k.ID == key.ID
 	}
-	k, err := keyOf(a, keyID)
+	if !whole && key.PEM != "" && namesKey(body, key.ID) {
+		a.Keys = append(a.Keys, key)
+	}
+	k, err := keyOf(a, key.ID)
 	if err != nil {
 		return signature.Key{}, err
 	}
@@ -170,6 +173,29 @@ func (r *Resolver) listed(ctx context.Context, a *community.Actor, keyID, text s
 		return signature.Key{}, err
 	}
 	return k, nil
+}
+
+// namesKey tells whether an actor names a key by its address alone.
+func namesKey(actor []byte, keyID string) bool {
+	var doc struct {
+		PublicKey       json.RawMessage `json:"publicKey"`
+		AssertionMethod json.RawMessage `json:"assertionMethod"`
+	}
+	if json.Unmarshal(actor, &doc) != nil {
+		return false
+	}
+	for _, b := range []json.RawMessage{doc.PublicKey, doc.AssertionMethod} {
+		var list []json.RawMessage
+		if json.Unmarshal(b, &list) != nil {
+			list = []json.RawMessage{b}
+		}
+		for _, b := range list[:min(len(list), maxActorKeys)] {
+			if text(b) == keyID {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // keyError says whether trying again may help to get a key. A server that

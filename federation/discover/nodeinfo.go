@@ -35,7 +35,7 @@ func (r *Resolver) Peer(ctx context.Context, host string) (*community.Peer, erro
 	if p, fresh, err := r.knownPeer(ctx, name); err != nil || fresh {
 		return p, err
 	}
-	return oneFlight(ctx, r, "peer "+name, func(ctx context.Context) (*community.Peer, error) {
+	p, err := oneFlight(ctx, r, "peer "+name, func(ctx context.Context) (*community.Peer, error) {
 		p, fresh, err := r.knownPeer(ctx, name)
 		if err != nil || fresh {
 			return p, err
@@ -50,6 +50,11 @@ func (r *Resolver) Peer(ctx context.Context, host string) (*community.Peer, erro
 		}
 		return p, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	own := *p
+	return &own, nil
 }
 
 func (r *Resolver) knownPeer(ctx context.Context, host string) (p *community.Peer, fresh bool, err error) {

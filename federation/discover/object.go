@@ -38,7 +38,8 @@ func (r *Resolver) Object(ctx context.Context, uri string) (*fetch.Document, err
 	if err != nil {
 		return nil, explain(uri, err)
 	}
-	return doc, nil
+	own := *doc
+	return &own, nil
 }
 
 func idOf(doc *fetch.Document) (string, error) {
@@ -110,7 +111,13 @@ func (r *Resolver) Collection(ctx context.Context, uri string, limit int, visit 
 				return err
 			}
 		}
+		embedded := next
 		next = page.Next
+		if embedded.Raw != nil && len(page.Items) == 0 && next.ID == "" && next.Raw == nil {
+			// Only its id and type were embedded.
+			next = activitystreams.Ref{ID: embedded.ID}
+			delete(seen, embedded.ID)
+		}
 		if next.ID == "" && next.Raw == nil && len(page.Items) == 0 {
 			next = page.First
 		}

@@ -85,12 +85,14 @@ func signCavage(r *http.Request, body []byte, s Signer, query bool) error {
 	if query {
 		m.query = r.URL.RawQuery
 	}
+	if _, ed := s.Private.Public().(ed25519.PublicKey); ed {
+		p.algorithm = "hs2019" // the draft has no other name for it
+	}
 	var err error
 	switch k := s.Private.(type) {
 	case *rsa.PrivateKey:
 		p.signature, err = m.sign(p, k, httpsig.RSA_SHA256)
 	case ed25519.PrivateKey:
-		p.algorithm = "hs2019" // the draft has no other name for it
 		p.signature, err = m.sign(p, k, httpsig.ED25519)
 	default: // a key held elsewhere, such as in libcrypto
 		var raw []byte
