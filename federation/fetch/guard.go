@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -62,25 +63,34 @@ func (g *guard) controlPlain(network, address string, c syscall.RawConn) error {
 }
 
 // dialer connects through the guard, looking names up with lookup if there is
-// one.
+// one. Names under localhost are this machine's own, and are not asked for:
+// resolvers differ in whether they know them (RFC 6761 §6.3).
 func dialer(d *net.Dialer, lookup func(context.Context, string) ([]netip.Addr, error)) func(context.Context, string, string) (net.Conn, error) {
-	if lookup == nil {
-		return d.DialContext
-	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, err
 		}
-		addrs, err := lookup(ctx, host)
-		if err != nil {
-			return nil, err
+		var addrs []netip.Addr
+		switch {
+		case strings.HasSuffix(host, ".localhost"):
+			addrs = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+		case lookup == nil:
+			return d.DialContext(ctx, network, address)
+		default:
+			if addrs, err = lookup(ctx, host); err != nil {
+				return nil, err
+			}
 		}
 		err = fmt.Errorf("there is no server named %s", host)
 		for _, a := range addrs {
-			var conn net.Conn
-			if conn, err = d.DialContext(ctx, network, net.JoinHostPort(a.String(), port)); err == nil {
+			conn, failed := d.DialContext(ctx, network, net.JoinHostPort(a.String(), port))
+			if failed == nil {
 				return conn, nil
+			}
+			// What the guard stopped says more than what did not answer.
+			if !errors.Is(err, errBlocked) {
+				err = failed
 			}
 		}
 		return nil, err
