@@ -1,7 +1,7 @@
 -- +goose Up
 -- Instants are microseconds since 1970 in UTC; 0 means "not". Lists and nested
--- values are JSON. Text is
--- ordered by its bytes, as SQLite does. An id that a sequence gave is never given again.
+-- values are JSON. Text is ordered by its bytes, as SQLite does. An id that a
+-- sequence gave is never given again.
 
 CREATE TABLE meta (
     key   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
