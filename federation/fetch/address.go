@@ -64,7 +64,7 @@ func asciiName(name string) string {
 		ascii = plainName(name)
 	}
 	ascii = strings.TrimSuffix(strings.ToLower(ascii), ".")
-	if ascii == "" || len(ascii) > 253 || strings.Contains(ascii, "..") || strings.HasPrefix(ascii, ".") {
+	if ascii == "" || len(ascii) > 253 || strings.Contains(ascii, "..") || strings.HasPrefix(ascii, ".") || strings.HasSuffix(ascii, ".") {
 		return ""
 	}
 	return ascii
