@@ -39,10 +39,6 @@ func (s *Server) postInbox(of actorOf) http.HandlerFunc {
 			s.problem(w, http.StatusUnsupportedMediaType, "an inbox takes application/activity+json")
 			return
 		}
-		if r.ContentLength > maxActivity {
-			s.problem(w, http.StatusRequestEntityTooLarge, "an activity may have one MiB")
-			return
-		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxActivity))
 		if err != nil {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

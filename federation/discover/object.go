@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"konfa/activitystreams"
@@ -43,14 +44,16 @@ func (r *Resolver) Object(ctx context.Context, uri string) (*fetch.Document, err
 }
 
 func idOf(doc *fetch.Document) (string, error) {
-	e, err := activitystreams.ReadEnvelope(doc.Body)
-	if err != nil {
-		return "", err
+	var object struct {
+		ID string `json:"id"`
 	}
-	if e.ID == "" {
+	if err := json.Unmarshal(doc.Body, &object); err != nil {
+		return "", community.Errorf(community.Invalid, "the document at %s cannot be read: %w", doc.URL, err)
+	}
+	if object.ID == "" {
 		return "", community.Errorf(community.Refused, "the document at %s has no id", doc.URL)
 	}
-	return e.ID, nil
+	return object.ID, nil
 }
 
 // Stop, returned by the visitor of a collection, ends the reading without an
