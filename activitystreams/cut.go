@@ -36,7 +36,13 @@ func cutHTML(s string, limit int) string {
 		}
 		name, _ := z.TagName()
 		tag := string(name)
-		if pos+size+closing > limit {
+		own := 0 // bytes that closing this element will take
+		if tt == html.StartTagToken && !void(atom.Lookup(name)) {
+			own = len(tag) + 3
+		} else if tt == html.EndTagToken {
+			own = -len(tag) - 3
+		}
+		if pos+size+closing+own > limit {
 			if whole > 0 {
 				return s[:whole]
 			}
@@ -52,9 +58,9 @@ func cutHTML(s string, limit int) string {
 		pos += size
 		switch tt {
 		case html.StartTagToken:
-			if !void(atom.Lookup(name)) {
+			if own > 0 {
 				open = append(open, tag)
-				closing += len(tag) + 3
+				closing += own
 			}
 		case html.EndTagToken:
 			if n := len(open); n > 0 && open[n-1] == tag {
@@ -96,6 +102,7 @@ func cutText(s string, limit int) string {
 		if i := strings.LastIndexAny(s, " \n"); i > len(s)/2 {
 			s = s[:i]
 		}
+		s = strings.TrimRight(s, " \n")
 	}
 	return s
 }

@@ -124,13 +124,20 @@ func (r *reader) times(v *value, c *community.Conference) error {
 			c.End = community.Instant(start.AddDate(0, 0, 1))
 		}
 	case ok && !c.OpenEnd:
-		from, last := c.LocalStart(), c.End.In(zone)
-		if from.Hour() == 0 && from.Minute() == 0 && from.Second() == 0 && last.Hour() == 23 && last.Minute() == 59 && last.Second() == 59 {
+		last := c.End.In(zone)
+		midnight := time.Date(last.Year(), last.Month(), last.Day()+1, 0, 0, 0, 0, zone)
+		if from := c.LocalStart(); from.Equal(firstMoment(from)) && midnight.Add(-time.Second).Equal(last.Truncate(time.Second)) {
 			c.AllDay = true
-			c.End = community.Instant(time.Date(last.Year(), last.Month(), last.Day()+1, 0, 0, 0, 0, zone))
+			c.End = community.Instant(midnight)
 		}
 	}
 	return nil
+}
+
+// firstMoment is when the day of t begins: at one o'clock where the clocks are
+// changed at midnight.
+func firstMoment(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
 // place reads location in all its shapes: one Place, several, with virtual ones
@@ -243,7 +250,7 @@ func (r *reader) words(v *value, c *community.Conference) {
 		p.Text = strings.TrimPrefix(p.Text, lead(c.Title.In(p.Lang), summaries.In(p.Lang)))
 		p.Text = tidy(p.Text)
 	}
-	c.HTML = slices.DeleteFunc(c.HTML, func(p community.Phrase) bool { return p.Text == "" })
+	c.HTML = filled(c.HTML)
 	for _, key := range []string{"availableLanguage", "inLanguage"} {
 		for _, l := range v.get(key).list(maxLanguages) {
 			if s := strings.ToLower(l.text()); community.ValidLang(s) && s != "und" && !slices.Contains(c.Languages, s) {
@@ -274,7 +281,8 @@ func (r *reader) words(v *value, c *community.Conference) {
 			r.note("the category is not known: " + line(s, 60))
 		}
 	}
-	online := v.get("isOnline").yes()
+	// Mobilizon has one link for both; who writes onlineLink has said which it is.
+	online := v.get("isOnline").yes() && v.get("onlineLink") == nil
 	for _, a := range v.property("attachment").list(64) {
 		if !slices.Contains(a.types(), "Link") {
 			continue

@@ -225,6 +225,9 @@ func inspectActivity(v *value, depth int) (*Inspection, error) {
 		switch nested, err := inspect(obj, depth+1); {
 		case depth >= maxNested:
 			in.note("what is nested deeper is not described")
+		case err != nil && e.Type == "Delete":
+			in.note("of what is deleted only id and type count")
+			in.add("Object type", e.Object.Type)
 		case err != nil:
 			in.note("its object is not understood: " + err.Error())
 			in.add("Object type", e.Object.Type)

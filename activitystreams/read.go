@@ -232,8 +232,11 @@ func line(s string, limit int) string {
 		s = s[:maxContent]
 	}
 	s = clean(s)
-	if strings.Contains(s, "</") || strings.Contains(s, "<br") || strings.Contains(s, "&") {
+	switch {
+	case strings.Contains(s, "</") || strings.Contains(s, "<br"):
 		s = prose.Text(s, 0)
+	case strings.Contains(s, "&") && strings.Contains(s, ";"):
+		s = html.UnescapeString(s) // WordPress
 	}
 	return prose.Cut(strings.Join(strings.Fields(s), " "), limit)
 }
@@ -293,7 +296,16 @@ func (v *value) texts(name string, tidy func(string) string) community.Texts {
 	for i := range out {
 		out[i].Text = tidy(out[i].Text)
 	}
-	return slices.DeleteFunc(out, func(p community.Phrase) bool { return p.Text == "" })
+	return filled(out)
+}
+
+// filled drops empty texts, and is nil where none is left.
+func filled(t community.Texts) community.Texts {
+	t = slices.DeleteFunc(t, func(p community.Phrase) bool { return p.Text == "" })
+	if len(t) == 0 {
+		return nil
+	}
+	return t
 }
 
 // html makes safe HTML of content in whatever media type it is.
