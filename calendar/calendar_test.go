@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	ics "github.com/arran4/golang-ical"
@@ -36,7 +37,7 @@ func sample() Calendar {
 		Site: community.NewSite("https://belgrade.example"), Langs: []string{"en"},
 		Events: []community.Conference{
 			{
-				Slug: "go-meetup", UID: "0191@belgrade.example", Title: community.Texts{{Lang: "en", Text: "Go, Rust; and a \\ backslash"}, {Lang: "ru", Text: "Го"}},
+				Slug: "go-meetup", UID: "0191@belgrade.example", Title: community.Texts{{Lang: "en", Text: "Go, Rust; and a \\ backslash"}, {Lang: "ru", Text: "Го и раст"}},
 				HTML:  community.Plain("en", `<p>First line<br>second &amp; third</p><p>Ещё одна строка, достаточно длинная, чтобы её пришлось перенести несколько раз подряд — 🎉🎉🎉🎉🎉🎉🎉🎉🎉</p>`),
 				Start: instant("2026-10-24T17:00:00Z"), End: instant("2026-10-24T19:30:00Z"), Zone: "Europe/Belgrade",
 				Venue:     &community.Venue{Name: "Dom omladine", Street: "Makedonska 22", PostalCode: "11000", Locality: "Belgrade", Country: "RS", Place: &community.Point{Lat: 44.8154, Lon: 20.4633}},
@@ -108,7 +109,7 @@ func TestEncodeRussian(t *testing.T) {
 	cal := sample()
 	cal.Langs = []string{"ru"}
 	out := strings.ReplaceAll(encode(t, cal), "\r\n ", "")
-	for _, want := range []string{"SUMMARY;LANGUAGE=ru:Го\r\n", "Проводит Phuket", "Отложено", "Отменено."} {
+	for _, want := range []string{"SUMMARY;LANGUAGE=ru:Го и раст\r\n", "Проводит Phuket", "Отложено", "Отменено."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q", want)
 		}
@@ -183,7 +184,7 @@ abc@phuket.example|Beach talks|2026-11-01T17:00:00+07:00|-|CANCELLED|-|-
 	}
 }
 
-var zonesForTests = []string{"Europe/Belgrade", "Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/Santiago", "Africa/Casablanca", "Pacific/Kiritimati", "Europe/Dublin"}
+var zonesForTests = []string{"Europe/Belgrade", "Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/Santiago", "Africa/Casablanca", "Pacific/Kiritimati", "Europe/Dublin", "America/Havana", "Africa/Cairo"}
 
 // drawConference draws any conference that our rules allow.
 func drawConference(t *rapid.T, i int) community.Conference {
@@ -202,8 +203,9 @@ func drawConference(t *rapid.T, i int) community.Conference {
 	c.Start = time.Unix(rapid.Int64Range(1_000_000_000, 2_500_000_000).Draw(t, "start"), 0).UTC()
 	if c.AllDay {
 		y, m, d := c.Start.Date()
-		c.Start = time.Date(y, m, d, 0, 0, 0, 0, c.Location())
-		c.End = time.Date(y, m, d+rapid.IntRange(1, 20).Draw(t, "days"), 0, 0, 0, 0, c.Location())
+		day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+		c.Start = midnight(day, c.Location())
+		c.End = midnight(day.AddDate(0, 0, rapid.IntRange(1, 20).Draw(t, "days")), c.Location())
 	} else {
 		c.OpenEnd = rapid.Bool().Draw(t, "open end")
 		c.End = c.Start.Add(time.Duration(rapid.IntRange(1, 10_000).Draw(t, "minutes")) * time.Minute)
@@ -260,7 +262,8 @@ func factsOf(c *community.Conference) facts {
 		f.Zone = ""
 	}
 	if c.Status != community.MovedOnline && c.Venue != nil {
-		f.Where = strings.Join(strings.Fields(c.Venue.Name+", "+c.Venue.Address()), " ")
+		// Which spaces and commas part the address does not matter.
+		f.Where = strings.Join(strings.FieldsFunc(c.Venue.Name+", "+c.Venue.Address(), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }), " ")
 	}
 	if c.Cover != nil {
 		f.Cover = c.Cover.URL

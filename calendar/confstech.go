@@ -82,10 +82,11 @@ func (l *listed) conference(o DecodeOptions) (*community.Conference, string) {
 		return nil, "the conference ends before it starts"
 	}
 	id := digest(l.URL, l.StartDate, l.City, l.Name)
+	spoken := languages(l.Locales)
 	c := &community.Conference{
-		Title: community.Plain(firstOf(o.Lang, "en"), name), AllDay: true, Zone: o.Zone,
+		Title: community.Plain(append(spoken, "en")[0], name), AllDay: true, Zone: o.Zone,
 		Link: l.URL, JoinMode: community.External, ExternalURL: webAddress(l.URL),
-		Languages: languages(l.Locales), Tags: l.Topics, Category: "SCIENCE_TECH",
+		Languages: spoken, Tags: l.Topics, Category: "SCIENCE_TECH",
 		UID: id + "@confs.tech", ImportKey: "confs.tech:" + id,
 	}
 	if c.ExternalURL == "" {

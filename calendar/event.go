@@ -159,10 +159,15 @@ func (f *file) conference(e *event) (*community.Conference, moment, bool) {
 	return c, start, true
 }
 
-// midnight is the first instant of a day on a clock.
+// midnight is the first instant of a day on a clock. Where the clocks go
+// forward at midnight, as in Chile, that is one o'clock.
 func midnight(day time.Time, loc *time.Location) time.Time {
 	y, m, d := day.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, loc).UTC()
+	t := time.Date(y, m, d, 0, 0, 0, 0, loc)
+	if t.Day() != d {
+		_, t = t.ZoneBounds()
+	}
+	return t.UTC()
 }
 
 // details reads everything but the times.

@@ -14,7 +14,7 @@ import (
 // maxRuleTime bounds the time that the rules of one file may take together: a
 // rule that never matches makes the library look at every day up to the year
 // 9999.
-const maxRuleTime = 10 * time.Second
+var maxRuleTime = 10 * time.Second // shorter in tests
 
 // maxSteps bounds the instances of one rule that are passed over before now.
 const maxSteps = 50_000
