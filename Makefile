@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 build:
 	@mkdir -p bin
-	$(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/konfa ./cmd/konfa
+	$(GO) build -tags $(TAGS) -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/konfa ./cmd/konfa
 
 demo: build
 	bin/konfa demo $(if $(DATA),--data '$(DATA)')

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -33,6 +34,7 @@ type serveCmd struct {
 	AuthorizedFetch *string `help:"Hand out ActivityPub documents to signed requests only (true or false)." placeholder:"BOOL"`
 	LogFormat       *string `help:"text or json." placeholder:"FORMAT"`
 	LogLevel        *string `help:"debug, info, warn or error." placeholder:"LEVEL"`
+	WhileStdin      bool    `hidden:"" help:"End when standard input does, so that no demo outlives its terminal."`
 }
 
 // flags returns the keys that were given as flags.
@@ -54,8 +56,8 @@ func (x *serveCmd) flags(f map[string]string) map[string]string {
 	return f
 }
 
-// stopWithin bounds how long serve takes to end: requests under way get half of
-// it, then the deliveries under way the rest.
+// stopWithin bounds how long serve takes to end: requests and deliveries under
+// way get as long to finish.
 const stopWithin = 9 * time.Second
 
 func (x *serveCmd) Run(a *app) error {
@@ -88,7 +90,15 @@ func (x *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return serve(a.ctx, c, n, log)
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	if x.WhileStdin {
+		go func() {
+			io.Copy(io.Discard, a.in)
+			cancel()
+		}()
+	}
+	return serve(ctx, c, n, log)
 }
 
 func notFounded() error {
@@ -146,8 +156,7 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 		return err
 	}
 
-	// The background work outlives ctx a little, so that what requests under
-	// way cause is still picked up.
+	// Not ended by ctx itself, so that its end is told from a failure.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	worked := make(chan error, 1)
@@ -168,7 +177,8 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 		log.Error("the background work ended", "err", failure)
 		worked <- nil
 	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin/2)
+	stop()
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	for _, s := range []*http.Server{main, plain} {
 		if s == nil {
@@ -178,13 +188,12 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 			s.Close()
 		}
 	}
-	stop()
 	select {
 	case err := <-worked:
 		if err != nil && !errors.Is(err, context.Canceled) && failure == nil {
 			failure = err
 		}
-	case <-time.After(stopWithin / 2):
+	case <-deadline.Done():
 		log.Warn("some deliveries did not end in time; they are kept and tried again")
 	}
 	log.Info("stopped")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"konfa/community"
@@ -116,10 +117,34 @@ func (x *tokenRevokeCmd) Run(a *app) error {
 		return err
 	}
 	defer n.Store().Close()
-	if err := n.RevokeToken(a.ctx, console, x.ID); err != nil {
+	owner, err := tokenOwner(a, n, x.ID)
+	if err != nil {
+		return err
+	}
+	if err := n.RevokeToken(a.ctx, console, owner, x.ID); err != nil {
 		return err
 	}
 	return a.print(struct {
 		Revoked int64 `json:"revoked"`
 	}{x.ID}, func() { a.say("token %d is useless now", x.ID) })
+}
+
+// tokenOwner finds the member whom a token acts for.
+func tokenOwner(a *app, n *node.Node, id int64) (string, error) {
+	members, err := n.Store().Members(a.ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range members {
+		tokens, err := n.Store().Tokens(a.ctx, m.ID)
+		if err != nil {
+			return "", err
+		}
+		for _, t := range tokens {
+			if t.ID == id {
+				return m.Handle, nil
+			}
+		}
+	}
+	return "", withHint(fmt.Errorf("there is no token %d", id), "konfa token list shows them")
 }
