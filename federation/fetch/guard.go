@@ -75,7 +75,7 @@ func dialer(d *net.Dialer, lookup func(context.Context, string) ([]netip.Addr, e
 		switch {
 		case strings.HasSuffix(host, ".localhost"):
 			addrs = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
-		case lookup == nil:
+		case lookup == nil || isAddress(host):
 			return d.DialContext(ctx, network, address)
 		default:
 			if addrs, err = lookup(ctx, host); err != nil {
@@ -95,4 +95,9 @@ func dialer(d *net.Dialer, lookup func(context.Context, string) ([]netip.Addr, e
 		}
 		return nil, err
 	}
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
