@@ -16,12 +16,7 @@ var staticFiles embed.FS
 // is in them, so that browsers may keep them for ever.
 type assets struct {
 	byName map[string]string // "style.css" -> "/static/style.1f2e3d4c.css"
-	byPath map[string]staticFile
-}
-
-type staticFile struct {
-	kind string
-	body []byte
+	byPath map[string]document
 }
 
 var staticKinds = map[string]string{
@@ -35,7 +30,7 @@ func loadAssets() (*assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &assets{byName: map[string]string{}, byPath: map[string]staticFile{}}
+	a := &assets{byName: map[string]string{}, byPath: map[string]document{}}
 	for _, name := range names {
 		body, err := staticFiles.ReadFile(name)
 		if err != nil {
@@ -45,7 +40,15 @@ func loadAssets() (*assets, error) {
 		base, ext := path.Base(name), path.Ext(name)
 		address := "/static/" + strings.TrimSuffix(base, ext) + "." + hex.EncodeToString(sum[:4]) + ext
 		a.byName[base] = address
-		a.byPath[address] = staticFile{staticKinds[ext], body}
+		d, err := newDocument(body, staticKinds[ext])
+		if err != nil {
+			return nil, err
+		}
+		d.keep = "public, max-age=31536000, immutable"
+		if ext == ".svg" {
+			d.policy = "default-src 'none'; style-src 'unsafe-inline'" // it has a style of its own
+		}
+		a.byPath[address] = d
 	}
 	return a, nil
 }

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+)
+
+// document is an answer ready to be sent, any number of times.
+type document struct {
+	kind     string // Content-Type
+	body     []byte
+	packed   []byte // gzip, or nil where that is not smaller
+	etag     string
+	modified time.Time // zero where unknown
+	policy   string    // Content-Security-Policy, or empty
+	langs    bool      // it is in the language of the reader
+	keep     string    // Cache-Control
+	name     string    // file name for those who save it, or empty
+}
+
+// newDocument packs an answer. Its validator is a hash of what is in it, so
+// that several processes on the same data agree.
+func newDocument(body []byte, kind string) (document, error) {
+	sum := sha256.Sum256(body)
+	d := document{kind: kind, body: body, etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, keep: "no-cache"}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
+	if err != nil {
+		return d, err
+	}
+	if _, err := z.Write(body); err != nil {
+		return d, err
+	}
+	if err := z.Close(); err != nil {
+		return d, err
+	}
+	if b.Len() < len(body) {
+		d.packed = b.Bytes()
+	}
+	return d, nil
+}
+
+// serve sends the document, or 304 to those who have it.
+func (d *document) serve(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", d.kind)
+	h.Set("ETag", d.etag)
+	h.Set("Cache-Control", d.keep)
+	if d.policy != "" {
+		h.Set("Content-Security-Policy", d.policy)
+	}
+	if d.name != "" {
+		h.Set("Content-Disposition", `inline; filename="`+d.name+`"`)
+	}
+	h.Add("Vary", "Accept-Encoding")
+	if d.langs {
+		h.Add("Vary", "Accept-Language")
+		h.Add("Vary", "Cookie")
+	}
+	if !d.modified.IsZero() {
+		h.Set("Last-Modified", d.modified.UTC().Format(http.TimeFormat))
+	}
+	if d.unchanged(r) {
+		h.Del("Content-Type")
+		h.Del("Content-Disposition")
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	body := d.body
+	if d.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		h.Set("Content-Encoding", "gzip")
+		body = d.packed
+	}
+	h.Set("Content-Length", itoa(len(body)))
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := w.Write(body)
+	if err != nil {
+		return errGone // the reader left; there is nobody to tell
+	}
+	return nil
+}
+
+// unchanged evaluates If-None-Match, and If-Modified-Since where it is alone
+// (RFC 9110 §13.2.2).
+func (d *document) unchanged(r *http.Request) bool {
+	if match := r.Header.Get("If-None-Match"); match != "" {
+		if match == "*" {
+			return true
+		}
+		want := strings.TrimPrefix(d.etag, "W/")
+		for tag := range strings.SplitSeq(match, ",") {
+			if strings.TrimPrefix(strings.TrimSpace(tag), "W/") == want {
+				return true
+			}
+		}
+		return false
+	}
+	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
+	return err == nil && !d.modified.IsZero() && !d.modified.Truncate(time.Second).After(since)
+}
+
+// acceptsGzip reads Accept-Encoding as far as it concerns gzip.
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			q := strings.ReplaceAll(params, " ", "")
+			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		}
+	}
+	return false
+}
+
+// cacheBytes bounds what is kept rendered.
+const cacheBytes = 24 << 20
+
+// How long something rendered is shown without asking whether it still holds.
+// Another process, or another server, may have changed the data: that shows
+// within recheck. A change made through this server shows at once.
+const recheck = time.Second
+
+// cache keeps rendered answers.
+type cache struct {
+	entries *otter.Cache[string, *cached]
+	flight  singleflight.Group
+	changed *atomic.Uint64
+	clock   func() time.Time
+}
+
+type cached struct {
+	document
+	stamp   string       // of the data it was made from, or empty
+	gen     uint64       // of cache.changed when it was made
+	checked atomic.Int64 // when it was last known to hold, Unix nanoseconds
+}
+
+func newCache(changed *atomic.Uint64) (*cache, error) {
+	entries, err := otter.New(&otter.Options[string, *cached]{
+		MaximumWeight: cacheBytes,
+		Weigher: func(key string, c *cached) uint32 {
+			return uint32(len(key) + len(c.body) + len(c.packed) + 512)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cache{entries: entries, changed: changed, clock: time.Now}, nil
+}
+
+// get returns the answer of a key, made anew when the data changed. Stamp tells
+// cheaply which state the data is in; nil means that making is the only way to
+// find out. Those who come while an answer is being made wait for it.
+func (c *cache) get(key string, stamp func() (string, error), build func() (document, error)) (*document, error) {
+	gen := c.changed.Load()
+	now := c.clock().UnixNano()
+	entry, ok := c.entries.GetIfPresent(key)
+	if ok && entry.gen == gen && now-entry.checked.Load() < int64(recheck) {
+		return &entry.document, nil
+	}
+	// The generation is part of the flight: whoever comes after a change must
+	// not be given what was made before it.
+	v, err, _ := c.flight.Do(key+"\x00"+itoa(int(gen)), func() (any, error) {
+		var is string
+		if stamp != nil {
+			var err error
+			if is, err = stamp(); err != nil {
+				return nil, err
+			}
+			if ok && entry.stamp == is && entry.gen == gen {
+				entry.checked.Store(now)
+				return entry, nil
+			}
+		}
+		d, err := build()
+		if err != nil {
+			return nil, err
+		}
+		fresh := &cached{document: d, stamp: is, gen: gen}
+		fresh.checked.Store(now)
+		c.entries.Set(key, fresh)
+		return fresh, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &v.(*cached).document, nil
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"konfa/calendar"
+	"konfa/community"
+	"konfa/prose"
+	"konfa/storage"
+
+	"github.com/go-chi/chi/v5"
+)
+
+const icsKind = "text/calendar; charset=utf-8"
+
+// icsRefresh is how often calendars are asked to look again.
+const icsRefresh = time.Hour
+
+// calendarFile is the whole calendar: /conf.ics, or that of one topic with
+// ?tag=. A calendar that nobody changed costs one small query.
+func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
+	allowAll(w.Header())
+	v, err := s.viewer(r)
+	if err != nil {
+		return err
+	}
+	params := meant(r, []string{"tag"})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
+	defer cancel()
+	changed := time.Time{}
+	stamp := func() (string, error) {
+		at, n, err := s.store.CalendarStamp(ctx)
+		changed = at
+		return strconv.FormatInt(at.UnixMicro(), 36) + " " + strconv.Itoa(n) + " " + strconv.FormatInt(v.city.Updated.UnixMicro(), 36), err
+	}
+	d, err := s.cache.get("ics "+v.Code+" "+params.Encode(), stamp, func() (document, error) {
+		tag := ""
+		if t := params.Get("tag"); t != "" {
+			c := community.Conference{Tags: []string{t}}
+			c.Tidy()
+			if len(c.Tags) == 0 {
+				return document{}, community.Errorf(community.NotFound, "there is no such topic")
+			}
+			tag = c.Tags[0]
+		}
+		cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: tag})
+		if err != nil {
+			return document{}, err
+		}
+		name := v.cityName().Text
+		if tag != "" {
+			name += " #" + tag
+		}
+		d, err := s.encodeICS(v, name, cs)
+		d.modified, d.keep, d.name = changed, feedKept, v.city.Handle+".ics"
+		return d, err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Language", v.Code)
+	return d.serve(w, r)
+}
+
+// conferenceICS is one conference of ours: /conf/{slug}.ics.
+func (s *Server) conferenceICS(w http.ResponseWriter, r *http.Request) error {
+	return s.oneICS(w, r, func() (*community.Conference, error) {
+		return s.ownConference(r.Context(), chi.URLParam(r, "slug"))
+	})
+}
+
+// elsewhereICS is one that this city announced: /elsewhere/{id}.ics.
+func (s *Server) elsewhereICS(w http.ResponseWriter, r *http.Request) error {
+	return s.oneICS(w, r, func() (*community.Conference, error) {
+		return s.calendarConference(r.Context(), chi.URLParam(r, "id"))
+	})
+}
+
+func (s *Server) oneICS(w http.ResponseWriter, r *http.Request, find func() (*community.Conference, error)) error {
+	allowAll(w.Header())
+	v, err := s.viewer(r)
+	if err != nil {
+		return err
+	}
+	d, err := s.cache.get("ics "+v.Code+" "+r.URL.Path, nil, func() (document, error) {
+		c, err := find()
+		if err != nil {
+			return document{}, err
+		}
+		d, err := s.encodeICS(v, v.pick(c.Title).Text, []community.Conference{*c})
+		d.modified, d.keep, d.name = c.Updated, feedKept, "konfa-"+strconv.FormatInt(c.ID, 10)+".ics"
+		if c.Own() {
+			d.name = c.Slug + ".ics"
+		}
+		return d, err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Language", v.Code)
+	return d.serve(w, r)
+}
+
+func (s *Server) encodeICS(v *viewer, name string, cs []community.Conference) (document, error) {
+	var b bytes.Buffer
+	err := calendar.Encode(&b, calendar.Calendar{
+		Name: name, Description: prose.Summary(string(v.markdown(v.city.About).HTML), 300), URL: s.site.Base + "/", Zone: v.city.Zone, Refresh: icsRefresh,
+		Events: cs, Site: s.site, Langs: v.reads(v.city.Languages),
+	})
+	if err != nil {
+		return document{}, err
+	}
+	d, err := newDocument(b.Bytes(), icsKind)
+	d.langs = true
+	d.policy = "default-src 'none'; frame-ancestors 'none'"
+	return d, err
+}

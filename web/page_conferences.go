@@ -1,0 +1,214 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"konfa/community"
+	"konfa/storage"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// perPage is how many conferences or posts a page of a list has.
+const perPage = 50
+
+// conferencesPage is the list of conferences, by month.
+type conferencesPage struct {
+	Heading   string
+	Past      bool
+	Tag       string
+	Query     string
+	Months    []month
+	PastCards []card
+	Posts     []postCard
+	Empty     empty
+	Pager     pager
+	Tags      []link
+}
+
+type month struct {
+	Name  string
+	Cards []card
+}
+
+// pager leads through the pages of a list.
+type pager struct {
+	Prev, Next         string
+	PrevText, NextText string
+	Page, Pages        int
+}
+
+// newPager makes a pager for a list of total entries. Address is that of the
+// first page.
+func newPager(address string, q url.Values, number, total int, prev, next string) pager {
+	p := pager{Page: number, Pages: max(1, (total+perPage-1)/perPage), PrevText: prev, NextText: next}
+	at := func(n int) string {
+		q := url.Values(mapClone(q))
+		q.Del("lang")
+		if n > 1 {
+			q.Set("page", strconv.Itoa(n))
+		} else {
+			q.Del("page")
+		}
+		return withQuery(address, q)
+	}
+	if number > 1 {
+		p.Prev = at(number - 1)
+	}
+	if number < p.Pages {
+		p.Next = at(number + 1)
+	}
+	return p
+}
+
+func mapClone(q url.Values) url.Values {
+	out := url.Values{}
+	for k, v := range q {
+		out[k] = slices.Clone(v)
+	}
+	return out
+}
+
+// pageNumber reads ?page=. A page that does not exist is not found.
+func pageNumber(r *http.Request) (int, error) {
+	raw := r.URL.Query().Get("page")
+	if raw == "" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(raw)
+	if err != nil || n < 1 || n > 100_000 {
+		return 0, community.Errorf(community.NotFound, "there is no page %.20q", raw)
+	}
+	return n, nil
+}
+
+// conferences is the list of all: /conf, with ?when=past, ?q= and ?page=.
+func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
+	number, err := pageNumber(r)
+	if err != nil {
+		return nil, err
+	}
+	params := r.URL.Query()
+	past := params.Get("when") == "past"
+	search := strings.TrimSpace(params.Get("q"))
+	q := storage.ConferenceQuery{Calendar: true, Text: search, Limit: perPage, Offset: (number - 1) * perPage}
+	if past {
+		q.StartsBefore, q.Order = v.now, storage.ByStartDesc
+	} else {
+		q.EndsAfter = v.now
+	}
+	cs, err := s.store.Conferences(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.store.CountConferences(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if past {
+		cs = v.over(cs)
+	}
+	if number > 1 && (number-1)*perPage >= total {
+		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
+	}
+	p := conferencesPage{
+		Heading: v.T("conferences.title"), Past: past, Query: search, Months: v.months(cs),
+		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
+		Pager: newPager("/conf", meant(r, []string{"when", "q"}), number, total, v.T("conferences.earlier"), v.T("conferences.later")),
+		Tags:  v.tags(commonTags(cs)),
+	}
+	switch {
+	case search != "":
+		p.Empty.Text = v.T("conferences.none_found")
+	case past:
+		p.Empty.Text = v.T("conferences.none_past")
+	}
+	if past {
+		p.Heading = v.T("conferences.past_title")
+		p.Pager.PrevText, p.Pager.NextText = v.T("conferences.newer"), v.T("conferences.older")
+	}
+	return &shown{"conferences", page{Heading: p.Heading, Section: "conf", Body: p, NoIndex: search != ""}}, nil
+}
+
+// over leaves out what is still going on: it stands among the upcoming.
+func (v *viewer) over(cs []community.Conference) []community.Conference {
+	return slices.DeleteFunc(cs, func(c community.Conference) bool { return !c.Past(v.now) })
+}
+
+// months groups cards under the months that conferences start in, on their own
+// clocks.
+func (v *viewer) months(cs []community.Conference) []month {
+	var out []month
+	for i := range cs {
+		name := v.month(cs[i].LocalStart())
+		if len(out) == 0 || out[len(out)-1].Name != name {
+			out = append(out, month{Name: name})
+		}
+		m := &out[len(out)-1]
+		m.Cards = append(m.Cards, v.card(&cs[i]))
+	}
+	return out
+}
+
+// commonTags are the tags of a list, the most used first.
+func commonTags(cs []community.Conference) []string {
+	count := map[string]int{}
+	for i := range cs {
+		for _, t := range cs[i].Tags {
+			count[t]++
+		}
+	}
+	tags := make([]string, 0, len(count))
+	for t := range count {
+		tags = append(tags, t)
+	}
+	slices.SortFunc(tags, func(a, b string) int {
+		if count[a] != count[b] {
+			return count[b] - count[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return tags[:min(len(tags), 20)]
+}
+
+// tag is everything about one topic: /tags/{tag}.
+func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
+	name, err := url.PathUnescape(chi.URLParam(r, "tag"))
+	if err != nil {
+		return nil, community.Errorf(community.NotFound, "there is no such topic")
+	}
+	// The form that is stored, so that #Maps finds what is about maps.
+	c := community.Conference{Tags: []string{name}}
+	c.Tidy()
+	if len(c.Tags) == 0 {
+		return nil, community.Errorf(community.NotFound, "there is no such topic")
+	}
+	name = c.Tags[0]
+	upcoming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, EndsAfter: v.now, Limit: perPage})
+	if err != nil {
+		return nil, err
+	}
+	past, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, StartsBefore: v.now, Order: storage.ByStartDesc, Limit: perPage})
+	if err != nil {
+		return nil, err
+	}
+	past = v.over(past)
+	posts, err := s.ownPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: 200})
+	if err != nil {
+		return nil, err
+	}
+	posts = slices.DeleteFunc(posts, func(p community.Post) bool { return !slices.Contains(p.Tags, name) })
+	if len(upcoming)+len(past)+len(posts) == 0 {
+		return nil, &community.Error{Code: community.NotFound, Msg: v.T("tag.none", "Tag", name)}
+	}
+	p := conferencesPage{
+		Heading: v.T("tag.title", "Tag", name), Tag: name, Months: v.months(upcoming), PastCards: v.cards(past), Posts: v.postCards(posts),
+		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
+	}
+	return &shown{"conferences", page{Heading: p.Heading, Description: v.T("conferences.tagged", "Tag", name), Section: "conf", Body: p}}, nil
+}

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"konfa/community"
+	"konfa/prose"
+	"konfa/storage"
+)
+
+// publicPosts are those that everyone may see on our pages.
+var publicPosts = []community.Visibility{community.Public, community.Unlisted}
+
+// front is the city: /.
+func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown, error) {
+	upcoming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, EndsAfter: v.now, Limit: 7})
+	if err != nil {
+		return nil, err
+	}
+	posts, err := s.ownPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: 5})
+	if err != nil {
+		return nil, err
+	}
+	cities, err := s.store.FollowedList(ctx, storage.FollowQuery{Local: community.CityActor, State: community.Accepted, Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.store.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	about := v.markdown(v.city.About)
+	lead := prose.Summary(string(about.HTML), 200)
+	if lead == "" {
+		lead = v.T("front.lead", "City", v.cityName().Text, "Handle", v.handle())
+	}
+	image := v.city.Banner
+	if image == nil {
+		image = v.city.Picture
+	}
+	return &shown{"front", page{
+		Heading:     v.cityName().Text,
+		Description: lead,
+		Class:       "front",
+		ActivityID:  v.site.Actor(community.CityActor),
+		Image:       image,
+		Data:        v.schemaCity(),
+		Body:        v.front(upcoming, posts, cities, members),
+		Pictures:    origins(v.city.Banner),
+	}}, nil
+}
+
+// ownPosts lists posts that stand on their own: answers belong where they were
+// given.
+func (s *Server) ownPosts(ctx context.Context, q storage.PostQuery) ([]community.Post, error) {
+	all, err := s.store.Posts(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	posts := all[:0]
+	for _, p := range all {
+		if p.ReplyTo == "" {
+			posts = append(posts, p)
+		}
+	}
+	return posts, nil
+}

@@ -1,0 +1,168 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"konfa/community"
+	"konfa/prose"
+)
+
+// interactPage shows something of another server and what can be done with it.
+type interactPage struct {
+	Found       bool
+	Kind        string
+	Title       text
+	When        *when
+	Where       string
+	Line        string
+	Text        text
+	URL         string
+	OpenText    string
+	What        string
+	Address     copyField
+	Form        remoteForm
+	Command     string
+	CommandText string
+	Typed       string
+}
+
+// interact is where other servers and browsers send people with the address of
+// something: /authorize_interaction?uri=, ?acct= or ?object= (OStatus,
+// FEP-3b86). It is looked up anew each time.
+func (s *Server) interact(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.viewer(r)
+	if err != nil {
+		return err
+	}
+	s.rememberLanguage(w, r)
+	q := r.URL.Query()
+	typed := strings.TrimSpace(q.Get("uri"))
+	for _, name := range []string{"acct", "object"} {
+		if typed == "" {
+			typed = strings.TrimSpace(q.Get(name))
+		}
+	}
+	if to, ok := s.ours(v, typed); ok {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+	p := interactPage{Title: text{Text: v.T("interact.none")}, Text: text{Text: v.T("interact.none_text")}, Typed: typed}
+	status := http.StatusOK
+	if typed != "" {
+		found, err := s.lookUp(r, v, typed)
+		switch {
+		case err == nil:
+			p = *found
+		case err == errRate:
+			return err
+		default:
+			s.log.Info("an address from elsewhere cannot be shown", "uri", typed, "err", err)
+			p.Title, p.Text = text{Text: v.T("interact.failed")}, text{Text: v.T("interact.failed_text")}
+			status = http.StatusNotFound
+		}
+	}
+	return s.once(w, r, v, &shown{"interact", page{Heading: p.Title.Text, NoIndex: true, Body: p}}, status)
+}
+
+// ours returns the path of our page for an address or handle of ours.
+func (s *Server) ours(v *viewer, typed string) (string, bool) {
+	if path, ok := v.site.Path(typed); ok {
+		if path == "city" {
+			path = ""
+		}
+		return "/" + path, true
+	}
+	handle, host, ok := readHandle(strings.TrimPrefix(typed, "acct:"))
+	if !ok || host != v.site.Host() {
+		return "", false
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(handle, "@"), "@")
+	switch name {
+	case v.city.Handle, host, "city":
+		return "/", true
+	case "node":
+		return "/about", true
+	}
+	if community.ValidHandle(name) {
+		return "/people/" + name, true
+	}
+	return "", false
+}
+
+// lookUp finds what an address of another server is: among what we have, else
+// by asking there.
+func (s *Server) lookUp(r *http.Request, v *viewer, typed string) (*interactPage, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), remoteTime)
+	defer cancel()
+	if webAddress(typed) {
+		if c, err := s.store.ConferenceByURI(ctx, typed); err == nil && !c.Draft {
+			return v.seenConference(c), nil
+		}
+		if a, err := s.store.Actor(ctx, typed); err == nil && a.Gone.IsZero() {
+			return v.seenActor(a), nil
+		}
+	} else if _, _, ok := readHandle(typed); !ok {
+		return nil, community.Errorf(community.Invalid, "%.100q is no address", typed)
+	}
+	if s.remote == nil {
+		return nil, community.Errorf(community.NotFound, "other servers are not asked")
+	}
+	if !s.asking.allow(r) {
+		return nil, errRate
+	}
+	a, err := s.remote.FetchActor(ctx, typed)
+	if err == nil {
+		return v.seenActor(a), nil
+	}
+	if !webAddress(typed) {
+		return nil, err
+	}
+	c, confErr := s.remote.FetchConference(ctx, typed)
+	if confErr != nil {
+		return nil, confErr
+	}
+	return v.seenConference(c), nil
+}
+
+func (v *viewer) seenActor(a *community.Actor) *interactPage {
+	kind := "interact.actor"
+	switch a.Type {
+	case "Group", "Organization":
+		kind = "interact.city"
+	case "Application", "Service":
+		kind = "interact.application"
+	}
+	address := a.URL
+	if address == "" {
+		address = a.URI
+	}
+	p := v.seen(kind, hostOf(a.URI), address, a.URI)
+	p.Title = text{Text: a.DisplayName()}
+	p.Line = a.Address()
+	p.Text = text{Text: prose.Text(a.About, 600)}
+	p.Address = newCopy(a.Address(), v.T("interact.field"))
+	p.Form.Button = v.T("follow.go")
+	p.What = v.T("interact.follow")
+	p.Command, p.CommandText = "konfa follow "+a.Address(), v.T("interact.steward")
+	return p
+}
+
+func (v *viewer) seenConference(c *community.Conference) *interactPage {
+	p := v.seen("interact.conference", hostOf(c.URI), pageURL(v.site, c), c.URI)
+	w := v.when(c, v.city)
+	p.Title, p.When, p.Where = v.pick(c.Title), &w, v.where(c)
+	p.Text = v.excerpt(c.HTML, 600)
+	p.Form.Button = v.comeButton(c)
+	p.What = v.T("interact.come")
+	p.Command, p.CommandText = "konfa conf announce "+c.URI, v.T("interact.steward_conf")
+	return p
+}
+
+func (v *viewer) seen(kind, host, address, uri string) *interactPage {
+	return &interactPage{
+		Found: true, Kind: v.T(kind, "Host", host), URL: address, OpenText: v.T("interact.open", "Host", hostOf(address)),
+		Address: newCopy(uri, v.T("interact.field")), Form: remoteForm{ID: "server", Object: uri},
+	}
+}

@@ -1,0 +1,109 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"konfa/community"
+	"konfa/prose"
+	"konfa/storage"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// posts is the list of all posts: /posts, with ?page=.
+func (s *Server) posts(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
+	number, err := pageNumber(r)
+	if err != nil {
+		return nil, err
+	}
+	q := storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: perPage, Offset: (number - 1) * perPage}
+	ps, err := s.ownPosts(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.store.CountPosts(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if number > 1 && (number-1)*perPage >= total {
+		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
+	}
+	body := struct {
+		Posts []postCard
+		Empty empty
+		Pager pager
+	}{
+		v.postCards(ps),
+		empty{v.T("posts.none"), v.T("posts.none_text")},
+		newPager("/posts", nil, number, total, v.T("conferences.newer"), v.T("conferences.older")),
+	}
+	return &shown{"posts", page{Heading: v.T("posts.title"), Section: "posts", Body: body}}, nil
+}
+
+// ownPost returns a post of ours that everyone may see. Posts for followers and
+// single people are not shown on pages.
+func (s *Server) ownPost(ctx context.Context, slug string) (*community.Post, error) {
+	p, err := s.store.Post(ctx, slug)
+	if err != nil {
+		return nil, s.gone(ctx, "posts/"+slug, err)
+	}
+	if p.Draft || p.Visibility != community.Public && p.Visibility != community.Unlisted {
+		return nil, community.Errorf(community.NotFound, "there is no such post")
+	}
+	return p, nil
+}
+
+// post is one post of ours: /posts/{slug}.
+func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
+	p, err := s.ownPost(ctx, chi.URLParam(r, "slug"))
+	if err != nil {
+		return nil, err
+	}
+	var about *community.Conference
+	if p.ConferenceID != 0 {
+		c, err := s.store.ConferenceByID(ctx, p.ConferenceID)
+		switch {
+		case err == nil && !c.Draft && (c.Own() || !c.Announced.IsZero()):
+			about = c
+		case err != nil && community.CodeOf(err) != community.NotFound:
+			return nil, err
+		}
+	}
+	id := v.site.Post(p.Slug)
+	answers, err := s.store.Posts(ctx, storage.PostQuery{ReplyTo: id, Visibilities: publicPosts, Limit: 200})
+	if err != nil {
+		return nil, err
+	}
+	rs, err := s.replies(ctx, v, id, answers)
+	if err != nil {
+		return nil, err
+	}
+	text := prose.Summary(v.pick(p.HTML).Text, 200)
+	if p.Warning != "" {
+		text = p.Warning
+	}
+	heading := v.pick(p.Title).Text
+	if heading == "" {
+		heading = prose.Cut(text, 70)
+	}
+	sh := &shown{"post", page{
+		Heading:     heading,
+		Description: text,
+		Kind:        "article",
+		Section:     "posts",
+		ActivityID:  id,
+		Published:   p.Published.Format(time.RFC3339),
+		Data:        v.schemaPost(p),
+		Body:        v.post(p, about, rs),
+		NoIndex:     p.Visibility != community.Public,
+	}}
+	for i := range p.Pictures {
+		if i == 0 {
+			sh.page.Image = &p.Pictures[0]
+		}
+		sh.page.Pictures = append(sh.page.Pictures, origins(&p.Pictures[i])...)
+	}
+	return sh, nil
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// Routes says what is where. HEAD goes wherever GET goes. The addresses of
+// actors and objects are shared with package federation, which hands over those
+// who want a page.
+func (s *Server) Routes(r chi.Router) {
+	get := func(path string, h http.HandlerFunc) { r.Get(path, h); r.Head(path, h) }
+
+	// Pages.
+	get("/", s.show(s.front))
+	get("/city", s.redirect("/"))
+	get("/node", s.redirect("/about"))
+	get("/about", s.show(s.about))
+	get("/conf", s.show(s.conferences, "when", "q", "page"))
+	get("/conf/", s.redirect("/conf"))
+	get("/conf/{slug}", s.show(s.conference))
+	get("/elsewhere/{id}", s.show(s.elsewhere))
+	get("/posts", s.show(s.posts, "page"))
+	get("/posts/{slug}", s.show(s.post))
+	get("/people/{name}", s.show(s.memberPage))
+	get("/tags/{tag}", s.show(s.tag))
+	get("/api", s.show(s.apiPage))
+	get("/authorize_interaction", s.page(s.interact))
+	get("/follow", s.show(s.followAgain))
+	r.Post("/follow", s.page(s.fromHere(s.follow)))
+
+	// Feeds and calendars.
+	get("/conf.ics", s.page(s.calendarFile))
+	get("/conf/{slug}.ics", s.page(s.conferenceICS))
+	get("/elsewhere/{id}.ics", s.page(s.elsewhereICS))
+	get("/feed.atom", s.feed(atomKind, writeAtom))
+	get("/feed.rss", s.feed(rssKind, writeRSS))
+	get("/feed.json", s.feed(jsonFeedKind, writeJSONFeed))
+
+	// The API of programs. A token is needed for everything that is not GET.
+	get("/api/openapi.yaml", s.read(s.apiDescription))
+	get("/api/v1/city", s.read(s.apiCity))
+	get("/api/v1/conferences", s.read(s.apiConferences))
+	r.Post("/api/v1/conferences", s.write(s.apiAddConference))
+	get("/api/v1/conferences/{slug}", s.read(s.apiConference))
+	r.Patch("/api/v1/conferences/{slug}", s.write(s.apiChangeConference))
+	r.Delete("/api/v1/conferences/{slug}", s.write(s.apiDeleteConference))
+	r.Post("/api/v1/conferences/{slug}/publish", s.write(s.apiPublishConference))
+	r.Post("/api/v1/conferences/{slug}/cancel", s.write(s.apiCancelConference))
+	get("/api/v1/conferences/{slug}/guests", s.read(s.apiGuests))
+	r.Post("/api/v1/conferences/{slug}/guests/{id}/approve", s.write(s.apiApproveGuest))
+	r.Post("/api/v1/conferences/{slug}/guests/{id}/decline", s.write(s.apiDeclineGuest))
+	get("/api/v1/posts", s.read(s.apiPosts))
+	r.Post("/api/v1/posts", s.write(s.apiAddPost))
+	get("/api/v1/posts/{slug}", s.read(s.apiPost))
+	r.Patch("/api/v1/posts/{slug}", s.write(s.apiChangePost))
+	r.Delete("/api/v1/posts/{slug}", s.write(s.apiDeletePost))
+	get("/api/v1/export", s.read(s.apiExport))
+	r.Post("/api/v1/import", s.write(s.apiImport))
+	r.Options("/api/*", s.api(s.preflight))
+
+	// Files.
+	get("/static/{file}", s.page(s.static))
+	get("/favicon.ico", s.redirect(s.assets.path("icon.svg")))
+	get("/robots.txt", s.page(s.robots))
+
+	r.NotFound(s.notFound)
+	r.MethodNotAllowed(s.methodNotAllowed)
+}

@@ -1,0 +1,131 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"konfa/community"
+	"konfa/node"
+	"konfa/storage"
+)
+
+// Remote is what the pages need of other servers.
+type Remote interface {
+	// SubscribeTemplate returns the address on a visitor's own server where one
+	// follows or answers things, with {uri} or {object} for what (OStatus,
+	// FEP-3b86). Handle is "@anna@host" or "host".
+	SubscribeTemplate(ctx context.Context, handle string) (string, error)
+	// FetchConference reads a conference of another server.
+	FetchConference(ctx context.Context, uri string) (*community.Conference, error)
+	// FetchActor reads an account of another server by address or handle.
+	FetchActor(ctx context.Context, what string) (*community.Actor, error)
+}
+
+// Options are what a Server needs beside its node.
+type Options struct {
+	Log     *slog.Logger // nil: slog.Default()
+	Version string
+	Source  string // address of the source code of this version, or empty
+	Remote  Remote // nil: other servers are not asked
+}
+
+// Server answers people and their programs. It is safe for concurrent use.
+// Requests reach it with RemoteAddr being who asks, whatever proxies stand
+// between.
+type Server struct {
+	node    *node.Node
+	store   *storage.Store
+	site    community.Site
+	log     *slog.Logger
+	version string
+	source  string
+	remote  Remote
+
+	tongues  *tongues
+	assets   *assets
+	renderer *renderer
+	openapi  document
+	cache    *cache
+	forms    *http.CrossOriginProtection
+
+	writes  *limits // of the API
+	asking  *limits // that make us ask another server
+	mu      sync.Mutex
+	city    *community.City // guarded by mu
+	cityAt  time.Time       // guarded by mu
+	cityGen uint64          // guarded by mu
+	changed atomic.Uint64   // grows with each change that this server made
+}
+
+// New makes the pages of a node.
+func New(n *node.Node, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	s := &Server{
+		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote,
+		forms: http.NewCrossOriginProtection(),
+		// A person writes slower than this; a script is asked to wait.
+		writes: newLimits(5, 60),
+		asking: newLimits(0.5, 15),
+	}
+	var err error
+	if s.tongues, err = loadTongues(); err != nil {
+		return nil, err
+	}
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.renderer, err = newRenderer(s.tongues, s.assets.path); err != nil {
+		return nil, err
+	}
+	if s.openapi, err = newDocument(openapiYAML, "application/yaml; charset=utf-8"); err != nil {
+		return nil, err
+	}
+	if s.cache, err = newCache(&s.changed); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// cityFresh is how long a page may show the city as it was: another process may
+// have changed it.
+const cityFresh = time.Second
+
+// currentCity returns the city, kept for a moment since every request needs it.
+func (s *Server) currentCity(ctx context.Context) (*community.City, error) {
+	now, gen := time.Now(), s.changed.Load()
+	s.mu.Lock()
+	if s.city != nil && now.Sub(s.cityAt) < cityFresh && s.cityGen == gen {
+		defer s.mu.Unlock()
+		return s.city, nil
+	}
+	s.mu.Unlock()
+	city, err := s.store.City(ctx)
+	if err != nil {
+		if community.CodeOf(err) == community.NotFound {
+			return nil, errNotFounded
+		}
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.city, s.cityAt, s.cityGen = city, now, gen
+	return city, nil
+}
+
+// viewer is the reader of a request.
+func (s *Server) viewer(r *http.Request) (*viewer, error) {
+	city, err := s.currentCity(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return &viewer{tongue: s.tongues.choose(r, city.Languages), city: city, site: s.site, now: s.node.Now()}, nil
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// buildTime bounds how long one page may take to make.
+const buildTime = 10 * time.Second
+
+// shown is a page that a handler made: its template and what is in it.
+type shown struct {
+	template string
+	page     page
+}
+
+// builder makes a page for a reader. What it depends on is the path, the
+// language and the query parameters that its route names, nothing else: the
+// result is kept for the next one who asks.
+type builder func(ctx context.Context, v *viewer, r *http.Request) (*shown, error)
+
+// show serves what a builder makes. Query names the parameters that matter.
+func (s *Server) show(build builder, query ...string) http.HandlerFunc {
+	return s.page(func(w http.ResponseWriter, r *http.Request) error {
+		v, err := s.viewer(r)
+		if err != nil {
+			return err
+		}
+		s.rememberLanguage(w, r)
+		params := meant(r, query)
+		d, err := s.cache.get("page "+v.Code+" "+r.URL.Path+"?"+params.Encode(), nil, func() (document, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
+			defer cancel()
+			sh, err := build(ctx, v, r)
+			if err != nil {
+				return document{}, err
+			}
+			s.frame(&sh.page, v, r, params)
+			html, err := s.renderer.render(v.tongue, sh.template, &sh.page)
+			if err != nil {
+				return document{}, err
+			}
+			d, err := newDocument(html, "text/html; charset=utf-8")
+			d.policy, d.langs = s.policy(sh.page.Pictures), true
+			return d, err
+		})
+		if err != nil {
+			return err
+		}
+		w.Header().Add("Vary", "Accept") // the same address answers other servers with JSON
+		w.Header().Set("Content-Language", v.Code)
+		return d.serve(w, r)
+	})
+}
+
+// meant are the query parameters of a request that a page knows, and the
+// language where it was asked for.
+func meant(r *http.Request, names []string) url.Values {
+	all, out := r.URL.Query(), url.Values{}
+	for _, n := range append(names, "lang") {
+		if v := all.Get(n); v != "" && len(v) <= 200 {
+			out.Set(n, v)
+		}
+	}
+	return out
+}
+
+// rememberLanguage keeps the language that was chosen by a link.
+func (s *Server) rememberLanguage(w http.ResponseWriter, r *http.Request) {
+	t, ok := s.tongues.byCode(r.URL.Query().Get("lang"))
+	if !ok {
+		return
+	}
+	if c, err := r.Cookie(langCookie); err == nil && c.Value == t.Code {
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: langCookie, Value: t.Code, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, Secure: len(s.site.Base) > 5 && s.site.Base[:5] == "https",
+	})
+}
+
+// frame fills what is around every page.
+func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
+	p.Lang, p.City, p.Version, p.Source = v.Code, cityHead{v.cityName(), v.handle()}, s.version, s.source
+	p.Languages = s.languageLinks(r, v.tongue)
+	if p.Kind == "" {
+		p.Kind = "website"
+	}
+	if p.Title == "" {
+		p.Title = p.Heading
+		if name := p.City.Name.Text; p.Heading != name {
+			p.Title += " · " + name
+		}
+	}
+	if p.Canonical == "" && !p.NoIndex {
+		p.Canonical = s.site.Base + withQuery(r.URL.Path, params)
+		plain := url.Values{}
+		for k := range params {
+			if k != "lang" {
+				plain.Set(k, params.Get(k))
+			}
+		}
+		p.Alternates = append(p.Alternates, alternate{"x-default", s.site.Base + withQuery(r.URL.Path, plain)})
+		for _, t := range s.tongues.list {
+			plain.Set("lang", t.Code)
+			p.Alternates = append(p.Alternates, alternate{t.Code, s.site.Base + withQuery(r.URL.Path, plain)})
+		}
+	}
+	p.Pictures = append(p.Pictures, origins(p.Image)...)
+}
+
+// languageLinks lead to the same page in other languages.
+func (s *Server) languageLinks(r *http.Request, current *tongue) []languageLink {
+	var out []languageLink
+	for _, t := range s.tongues.list {
+		q := url.Values{}
+		for k, v := range r.URL.Query() {
+			if len(v) > 0 && len(v[0]) <= 200 && k != "lang" && len(q) < 6 {
+				q.Set(k, v[0])
+			}
+		}
+		q.Set("lang", t.Code)
+		out = append(out, languageLink{Code: t.Code, Name: t.Name, URL: withQuery(r.URL.EscapedPath(), q), Current: t == current})
+	}
+	return out
+}
+
+func withQuery(path string, q url.Values) string {
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
