@@ -91,10 +91,18 @@ func (r *Resolver) refuse(address string, err error) {
 	r.refused.put(address, err, r.clock().Add(refusedFor))
 }
 
+// flightTime bounds what may take several requests: each has a bound of its own,
+// and a server could use all of them up.
+const flightTime = 25 * time.Second
+
 // oneFlight runs f once for all who ask for the same at the same time. It goes
 // on when the first of them goes away.
 func oneFlight[T any](ctx context.Context, r *Resolver, name string, f func(context.Context) (T, error)) (T, error) {
-	ch := r.flights.DoChan(name, func() (any, error) { return f(context.WithoutCancel(ctx)) })
+	ch := r.flights.DoChan(name, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTime)
+		defer cancel()
+		return f(ctx)
+	})
 	var none T
 	select {
 	case <-ctx.Done():

@@ -2,11 +2,14 @@ package discover
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 
 	"konfa/community"
+	"konfa/federation/fetch"
 )
 
 func finger(resource string) string {
@@ -140,4 +143,54 @@ func TestResolve(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantRequests(2)
+}
+
+// TestPlain: nodes of the demo speak http on this machine, and are found by
+// their names as others are.
+func TestPlain(t *testing.T) {
+	var base, host string
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		self := map[string]any{"rel": relService, "type": "application/activity+json", "href": base + "/node"}
+		switch r.URL.RequestURI() {
+		case "/city", "/node":
+			person(base+r.URL.Path)(rw, r)
+		case finger("acct:city@" + host):
+			jrdOf("acct:city@"+host, base+"/city")(rw, r)
+		case finger(base):
+			jrdOf(base, "", self)(rw, r)
+		case "/.well-known/nodeinfo":
+			answer("application/json", `{"links":[{"rel":"http://nodeinfo.diaspora.software/ns/schema/2.1","href":"`+base+`/nodeinfo"}]}`)(rw, r)
+		case "/nodeinfo":
+			answer("application/json", `{"software":{"name":"konfa","version":"1"}}`)(rw, r)
+		default:
+			http.NotFound(rw, r)
+		}
+	}))
+	defer s.Close()
+	host = "berlin.localhost" + s.URL[strings.LastIndex(s.URL, ":"):]
+	base = "http://" + host
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	resolver := func(o fetch.Options) *Resolver {
+		c := fetch.New(o)
+		t.Cleanup(c.Close)
+		return New(c, nil, newMemoryStore(), nil)
+	}
+	r := resolver(fetch.Options{Allow: loopback, InsecureHTTP: true})
+	for what, want := range map[string]string{host: "/node", "@city@" + host: "/city", base + "/city": "/city", base: "/node"} {
+		a, err := r.Resolve(t.Context(), what)
+		if err != nil || a.URI != base+want || a.Host != host {
+			t.Errorf("%s: %+v, %v", what, a, err)
+		}
+	}
+	p, err := r.Peer(t.Context(), host)
+	if err != nil || p.Software != "konfa" {
+		t.Error(p, err)
+	}
+	// Where http is not let through, neither way leads there.
+	r = resolver(fetch.Options{Allow: loopback})
+	for _, what := range []string{host, "@city@" + host, base + "/city"} {
+		if a, err := r.Resolve(t.Context(), what); err == nil {
+			t.Errorf("%s led to %s", what, a.URI)
+		}
+	}
 }

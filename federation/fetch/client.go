@@ -289,14 +289,13 @@ func (c *Client) failure(address string, err error) *Error {
 		timeout     net.Error
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
-		alert       tls.AlertError
 	)
 	switch {
 	case errors.Is(err, errBlocked):
 		e.Kind, e.Msg = Blocked, "it leads to an address that may not be reached"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		e.Kind, e.Msg = Timeout, "the server did not answer in time"
-	case errors.As(err, &certificate), errors.As(err, &record), errors.As(err, &alert):
+	case errors.As(err, &certificate), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
 		e.Kind, e.Msg = TLS, "no secure connection could be made"
 	case strings.Contains(err.Error(), "server response headers exceeded"), strings.Contains(err.Error(), "too many 1xx"):
 		e.Kind, e.Msg = TooLarge, "the headers of the answer are too large"
