@@ -34,7 +34,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, open bool) bool {
 	}
 	// The claim is enough to turn someone away who says to be blocked.
 	if keyID, err := signature.KeyID(r); err == nil {
-		if blocked, reason := s.blocked(r.Context(), ownerOf(keyID)); blocked {
+		if blocked, reason := s.blocked(r.Context(), actorOfKey(keyID)); blocked {
 			s.problem(w, http.StatusForbidden, reason)
 			return false
 		}
@@ -54,9 +54,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, open bool) bool {
 	return true
 }
 
-// ownerOf guesses the actor of a key by its id: without the fragment, and
+// actorOfKey guesses the actor of a key by its id: without the fragment, and
 // without the last part where the key has a path of its own (GoToSocial).
-func ownerOf(keyID string) string {
+func actorOfKey(keyID string) string {
 	owner, _, _ := strings.Cut(keyID, "#")
 	for _, tail := range []string{"/main-key", "/publickey"} {
 		owner = strings.TrimSuffix(owner, tail)

@@ -8,7 +8,6 @@ import (
 
 	"konfa/activitystreams"
 	"konfa/community"
-	"konfa/federation/fetch"
 	"konfa/storage"
 )
 
@@ -120,9 +119,6 @@ func (s *Server) wrapped(ctx context.Context, in *incoming, raw []byte, depth in
 		}
 		return s.passedOn(ctx, in, typeOf(inner.Object, body), id, body, depth+1)
 	case "Delete":
-		if fetch.SameOrigin(inner.Object.ID, in.from.URI) {
-			return "deleted " + inner.Object.ID, s.node.ReceiveDelete(ctx, in.from, inner.Object.ID)
-		}
 		return s.deletedElsewhere(ctx, inner.Object.ID)
 	}
 	return "", community.Errorf(community.Refused, "a %s of %s, passed on by %s, cannot be checked", inner.Type, clip(inner.Actor, 200), in.from.URI)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"konfa/activitystreams"
 	"konfa/community"
 	"konfa/federation/fetch"
 )
@@ -21,27 +22,37 @@ func (s *Server) onDelete(ctx context.Context, in *incoming) (string, error) {
 		// A group of another server takes something out of its discussion.
 		return s.deletedElsewhere(ctx, id)
 	}
+	if owner := s.ownerOf(ctx, id); owner != 0 && owner != in.from.ID && !speaksFor(in.from) {
+		return s.deletedElsewhere(ctx, id)
+	}
 	if err := s.node.ReceiveDelete(ctx, in.from, id); err != nil {
 		return "", err
 	}
 	return "deleted " + id, nil
 }
 
-// deletedElsewhere is told of a deletion by someone who is not of the object's
-// server. It counts if that server says so itself.
-func (s *Server) deletedElsewhere(ctx context.Context, id string) (string, error) {
-	var owner int64
+// ownerOf is whose a conference or post is that is kept here, or 0.
+func (s *Server) ownerOf(ctx context.Context, id string) int64 {
 	if c, err := s.store.ConferenceByURI(ctx, id); err == nil {
-		owner = c.OriginID
-	} else if p, err := s.store.PostByURI(ctx, id); err == nil {
-		owner = p.AuthorID
+		return c.OriginID
 	}
+	if p, err := s.store.PostByURI(ctx, id); err == nil {
+		return p.AuthorID
+	}
+	return 0
+}
+
+// deletedElsewhere is told of a deletion by someone whose object it is not. It
+// counts if the server of the object says so itself.
+func (s *Server) deletedElsewhere(ctx context.Context, id string) (string, error) {
+	owner := s.ownerOf(ctx, id)
 	if owner == 0 {
 		return fmt.Sprintf("nothing is known here of %s", clip(id, 200)), nil
 	}
-	_, err := s.resolver.Object(ctx, id)
-	switch fetch.KindOf(err) {
-	case fetch.Gone, fetch.NotFound:
+	doc, err := s.resolver.Object(ctx, id)
+	switch kind := fetch.KindOf(err); {
+	case kind == fetch.Gone, kind == fetch.NotFound:
+	case err == nil && typeOf(activitystreams.Ref{}, doc.Body) == "Tombstone": // FEP-4f05
 	default:
 		if err != nil && temporary(err) {
 			return "", err

@@ -114,8 +114,26 @@ func (s *Server) fetched(ctx context.Context, id string) (string, []byte, error)
 	return doc.URL, doc.Body, nil
 }
 
+// speaksFor tells whether the word of an actor counts for an object of one of
+// the given owners on its server: its own, or that of the server itself.
+// Anyone else may share the server and no more; what they tell of is then read
+// where it lives.
+func speaksFor(a *community.Actor, owners ...string) bool {
+	return slices.Contains(owners, a.URI) || a.Type == "Application" || a.Type == "Service"
+}
+
 // onEvent takes a conference of the sender's server.
 func (s *Server) onEvent(ctx context.Context, in *incoming, id string, body []byte) (string, error) {
+	ev, err := activitystreams.ReadEvent(body)
+	if err != nil {
+		return "", err
+	}
+	if !speaksFor(in.from, append(ev.AttributedTo, ev.Actor)...) {
+		// Mobilizon's moderators change events of their group.
+		if id, body, err = s.fetched(ctx, id); err != nil {
+			return "", err
+		}
+	}
 	c, err := s.foreignConference(ctx, id, body, in.from)
 	if err != nil {
 		return "", err
@@ -181,6 +199,14 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 	}
 	author := in.from
 	if p.AttributedTo != author.URI {
+		if !speaksFor(in.from) {
+			if id, body, err = s.fetched(ctx, id); err != nil {
+				return "", err
+			}
+			if p, err = activitystreams.ReadPost(body); err != nil {
+				return "", err
+			}
+		}
 		if author, err = s.authorOf(ctx, id, p.AttributedTo); err != nil {
 			return "", err
 		}

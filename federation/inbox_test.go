@@ -21,7 +21,9 @@ func TestInboxGate(t *testing.T) {
 	p := startPeer(t, "mastodon")
 	blocked := startPeer(t, "spam")
 	block(t, n, blocked)
-	follow := func(p *fakePeer) map[string]any { return p.activity("anna", "Follow", n.site.Actor(community.CityActor)) }
+	follow := func(p *fakePeer) map[string]any {
+		return p.activity("anna", "Follow", n.site.Actor(community.CityActor))
+	}
 	now := n.clock.now()
 
 	for _, tc := range []struct {
