@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -139,16 +140,9 @@ func webAddress(s string) string {
 	if strings.ContainsAny(s, " \t\r\n<>\"") {
 		return ""
 	}
-	c := community.Conference{Link: s}
-	if err := c.Check(); err != nil {
-		var e *community.Error
-		if errors.As(err, &e) {
-			for _, f := range e.Fields {
-				if f.Field == "link" {
-					return ""
-				}
-			}
-		}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil {
+		return ""
 	}
 	return s
 }

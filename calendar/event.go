@@ -263,7 +263,7 @@ func (f *file) text(e *event) (text, lang string) {
 		text = strings.TrimSpace(unescape(p.value))
 	}
 	if looksLikeHTML(text) {
-		text = prose.Text(text, 0)
+		text = prose.FromHTML(text)
 	}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i, l := range lines {

@@ -66,14 +66,15 @@ func Markdown(src string) string {
 
 // Limits of what goldmark does in more than linear time: quotes and lists that
 // one line opens in one another, and
-// emphasis that is opened in a paragraph and never closed.
+// emphasis and links that are opened in a paragraph and never closed.
 const (
 	maxQuotes     = 16
 	maxDelimiters = 2_000
 )
 
 // tame takes out what no writer means and goldmark is slow at: quotes and
-// lists that are too deep, and all emphasis of a paragraph that is full of its signs.
+// lists that are too deep, and all emphasis and links of a paragraph that is
+// full of their signs.
 func tame(src string) string {
 	var b, paragraph strings.Builder
 	flush := func() {
@@ -95,10 +96,10 @@ func tame(src string) string {
 }
 
 func delimiters(s string) int {
-	return strings.Count(s, "*") + strings.Count(s, "_") + strings.Count(s, "~")
+	return strings.Count(s, "*") + strings.Count(s, "_") + strings.Count(s, "~") + strings.Count(s, "[")
 }
 
-var escapeDelimiters = strings.NewReplacer("*", `\*`, "_", `\_`, "~", `\~`)
+var escapeDelimiters = strings.NewReplacer("*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`)
 
 // shallow drops the signs of quotes and lists that a line begins with beyond
 // the first few.

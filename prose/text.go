@@ -15,6 +15,20 @@ import (
 // all within max; 0 or less means no limit.
 func Text(src string, max int) string {
 	w := &textWriter{}
+	w.read(src)
+	return Cut(strings.TrimSpace(string(w.out)), max)
+}
+
+// FromHTML makes Markdown of foreign HTML: its text as of Text, with the web
+// addresses of its links kept.
+func FromHTML(src string) string {
+	w := &textWriter{links: true}
+	w.read(src)
+	w.endLink()
+	return strings.TrimSpace(string(w.out))
+}
+
+func (w *textWriter) read(src string) {
 	src = bounded(src, maxInput)
 	z := html.NewTokenizer(strings.NewReader(src))
 	skip := 0 // depth inside elements whose text nobody reads
@@ -43,7 +57,6 @@ func Text(src string, max int) string {
 			}
 		}
 	}
-	return Cut(strings.TrimSpace(w.String()), max)
 }
 
 // Summary is the text of HTML in one line, for previews and descriptions, cut
@@ -87,17 +100,49 @@ func unread(a atom.Atom) bool {
 
 // textWriter gathers words and remembers what space to put before the next.
 type textWriter struct {
-	strings.Builder
+	out    []byte
 	breaks int  // line ends owed before the next word: 0, 1 or 2
 	space  bool // a space is owed
 	item   bool // the next word begins a list item
 	pre    int
+
+	links bool   // write links as Markdown
+	href  string // of the link that is open, or empty
+	label int    // where its text begins
+}
+
+// startLink remembers where a link to a page begins.
+func (w *textWriter) startLink(href string) {
+	w.endLink()
+	lower := strings.ToLower(href)
+	if !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") || strings.ContainsAny(href, " \t\r\n<>\\") || len(href) > 2000 {
+		return
+	}
+	w.owe()
+	w.href, w.label = href, len(w.out)
+}
+
+// endLink puts the address after the text of the link, or in place of a text
+// that says no more.
+func (w *textWriter) endLink() {
+	if w.href == "" {
+		return
+	}
+	href, label := w.href, strings.TrimSpace(string(w.out[w.label:]))
+	w.href, w.out = "", w.out[:w.label]
+	switch {
+	case label == "" || strings.Contains(href, label):
+		w.out = append(w.out, ("<" + href + ">")...)
+	default:
+		label = strings.NewReplacer("[", `\[`, "]", `\]`, "\n", " ").Replace(label)
+		w.out = append(w.out, ("[" + label + "](<" + href + ">)")...)
+	}
 }
 
 func (w *textWriter) text(s string) {
 	if w.pre > 0 {
 		w.owe()
-		w.WriteString(s)
+		w.out = append(w.out, s...)
 		return
 	}
 	for i, word := range strings.FieldsFunc(s, htmlSpace) {
@@ -105,7 +150,7 @@ func (w *textWriter) text(s string) {
 			w.space = true
 		}
 		w.owe()
-		w.WriteString(word)
+		w.out = append(w.out, word...)
 	}
 	if s != "" && htmlSpace(rune(s[len(s)-1])) {
 		w.space = true
@@ -118,14 +163,14 @@ func htmlSpace(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == 
 
 func (w *textWriter) owe() {
 	switch {
-	case w.Len() == 0:
+	case len(w.out) == 0:
 	case w.breaks > 0:
-		w.WriteString("\n\n"[:w.breaks])
+		w.out = append(w.out, "\n\n"[:w.breaks]...)
 	case w.space:
-		w.WriteByte(' ')
+		w.out = append(w.out, ' ')
 	}
 	if w.item {
-		w.WriteString("- ")
+		w.out = append(w.out, "- "...)
 	}
 	w.breaks, w.space, w.item = 0, false, false
 }
@@ -134,6 +179,10 @@ func (w *textWriter) line(n int) { w.breaks = max(w.breaks, n) }
 
 func (w *textWriter) start(t *html.Token) {
 	switch a := t.DataAtom; a {
+	case atom.A:
+		if w.links {
+			w.startLink(attr(t, "href"))
+		}
 	case atom.Br:
 		w.breaks = min(2, w.breaks+1)
 	case atom.Img:
@@ -157,6 +206,8 @@ func (w *textWriter) start(t *html.Token) {
 
 func (w *textWriter) end(a atom.Atom) {
 	switch {
+	case a == atom.A:
+		w.endLink()
 	case a == atom.Li || a == atom.Tr:
 		w.line(1)
 		w.item = false
