@@ -17,7 +17,7 @@ const maxActorKeys = 8
 // with an id, a name and the key alone: its Inbox is then empty, and the actor
 // has to be fetched by its id.
 func ReadActor(b []byte) (*community.Actor, error) {
-	v, err := parseObject(b)
+	v, err := parseObjectTo(b, maxDepth-1) // without @context
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (r *reader) keys(v *value, id string) []community.PublicKey {
 // a stub) of which it is the first key. Whether the owner lists the key back is
 // for the caller to check.
 func ReadKey(b []byte) (owner string, k community.PublicKey, err error) {
-	v, err := parseObject(b)
+	v, err := parseObjectTo(b, maxDepth-1) // without @context
 	if err != nil {
 		return "", k, err
 	}

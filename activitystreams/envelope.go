@@ -62,7 +62,9 @@ func Handled(activityType string) bool { return activities[activityType] }
 // ReadEnvelope reads the outside of an activity. Of the object only id and type
 // are looked at.
 func ReadEnvelope(b []byte) (*Envelope, error) {
-	v, err := parseObject(b)
+	// The activity, the elements of its arrays, and what is directly in these:
+	// {"object":[{"id":…}]} is the deepest that counts.
+	v, err := parseObjectTo(b, 3)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type RemoteEvent struct {
 
 // ReadEvent reads an Event of any server.
 func ReadEvent(b []byte) (*RemoteEvent, error) {
-	v, err := parseObject(b)
+	v, err := parseObjectTo(b, maxDepth-1) // without @context
 	if err != nil {
 		return nil, err
 	}

@@ -45,12 +45,16 @@ func malformed(format string, args ...any) *community.Error {
 
 // parse reads one JSON document within the bounds. Of keys given twice the last
 // one counts, as in most parsers; invalid UTF-8 becomes U+FFFD.
-func parse(b []byte) (*value, error) {
+func parse(b []byte) (*value, error) { return parseTo(b, maxDepth) }
+
+// parseTo is parse that keeps only the given number of levels. What is deeper
+// is checked all the same, and stays in raw.
+func parseTo(b []byte, keep int) (*value, error) {
 	if len(b) > MaxDocument {
 		return nil, malformed("the document is longer than 1 MiB")
 	}
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	p := parser{b: b}
+	p := parser{b: b, keep: keep}
 	p.space()
 	if p.i == len(b) {
 		return nil, malformed("the document is empty")
@@ -67,8 +71,10 @@ func parse(b []byte) (*value, error) {
 }
 
 // parseObject is parse for documents that must be an object.
-func parseObject(b []byte) (*value, error) {
-	v, err := parse(b)
+func parseObject(b []byte) (*value, error) { return parseObjectTo(b, maxDepth) }
+
+func parseObjectTo(b []byte, keep int) (*value, error) {
+	v, err := parseTo(b, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +98,8 @@ type parser struct {
 	b []byte
 	i int
 	n int // values so far
+
+	keep int // levels whose elements are kept
 }
 
 func (p *parser) space() {
@@ -241,10 +249,15 @@ func (p *parser) array(v *value, depth int) error {
 		p.i++
 		return nil
 	}
+	var dropped value
 	for {
 		p.space()
-		v.items = append(v.items, value{})
-		if err := p.value(&v.items[len(v.items)-1], depth); err != nil {
+		into := &dropped
+		if depth <= p.keep {
+			v.items = append(v.items, value{})
+			into = &v.items[len(v.items)-1]
+		}
+		if err := p.value(into, depth); err != nil {
 			return err
 		}
 		p.space()
@@ -271,7 +284,8 @@ func (p *parser) object(v *value, depth int) error {
 		p.i++
 		return nil
 	}
-	for {
+	var dropped value
+	for n := 1; ; n++ {
 		p.space()
 		if p.i >= len(p.b) || p.b[p.i] != '"' {
 			return p.fail()
@@ -283,21 +297,32 @@ func (p *parser) object(v *value, depth int) error {
 		if p.i-start > maxKey {
 			return malformed("a key of the document is longer than %d bytes", maxKey)
 		}
-		if len(v.keys) >= maxKeys {
+		if n > maxKeys {
 			return malformed("an object of the document has more than %d keys", maxKeys)
 		}
-		v.keys = append(v.keys, unquote(p.b[start:p.i]))
+		key := p.b[start:p.i]
 		p.space()
 		if p.i >= len(p.b) || p.b[p.i] != ':' {
 			return p.fail()
 		}
 		p.i++
 		p.space()
-		if v.items == nil {
-			v.items = make([]value, 0, 8)
+		into := &dropped
+		if depth <= p.keep {
+			if v.items == nil {
+				v.items, v.keys = make([]value, 0, 8), make([]string, 0, 8)
+			}
+			v.keys = append(v.keys, unquote(key))
+			v.items = append(v.items, value{})
+			into = &v.items[len(v.items)-1]
 		}
-		v.items = append(v.items, value{})
-		if err := p.value(&v.items[len(v.items)-1], depth); err != nil {
+		keep := p.keep
+		if keep < maxDepth && string(key) == `"@context"` {
+			p.keep = 0 // the longest part of many documents, and of no use
+		}
+		err := p.value(into, depth)
+		p.keep = keep
+		if err != nil {
 			return err
 		}
 		p.space()

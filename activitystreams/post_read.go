@@ -31,7 +31,7 @@ type RemotePost struct {
 // empty where a server puts them on the activity alone; Visibility is then
 // Direct, and VisibilityOf tells it from those of the activity.
 func ReadPost(b []byte) (*RemotePost, error) {
-	v, err := parseObject(b)
+	v, err := parseObjectTo(b, maxDepth-1) // without @context
 	if err != nil {
 		return nil, err
 	}
