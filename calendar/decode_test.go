@@ -499,3 +499,20 @@ func FuzzDecodeConfsTech(f *testing.F) {
 		checkRows(t, rows, problems)
 	})
 }
+
+func BenchmarkDecodeICS(b *testing.B) {
+	cal := Calendar{Site: community.NewSite("https://belgrade.example")}
+	base := sample().Events
+	for i := range 2000 {
+		c := base[i%4]
+		c.UID = fmt.Sprint(i)
+		cal.Events = append(cal.Events, c)
+	}
+	out := encode(b, cal)
+	for b.Loop() {
+		rows, _, err := DecodeICS(strings.NewReader(out), belgrade)
+		if err != nil || len(rows) != 2000 {
+			b.Fatal(err, len(rows))
+		}
+	}
+}

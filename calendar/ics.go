@@ -191,20 +191,22 @@ type moment struct {
 	instant time.Time
 }
 
+var noPunctuation = strings.NewReplacer("-", "", ":", "")
+
 // when reads a date or time with the zone of its property.
 func (f *file) when(p *property, value string) (moment, bool) {
 	value = strings.ToUpper(strings.TrimSpace(value))
 	utc := strings.HasSuffix(value, "Z")
 	t, ok := parseStamp(strings.TrimSuffix(value, "Z"))
 	if !ok && strings.ContainsAny(value, "-:") { // RFC 3339, which is not allowed and does occur
-		t, ok = parseStamp(strings.NewReplacer("-", "", ":", "").Replace(strings.TrimSuffix(value, "Z")))
+		t, ok = parseStamp(noPunctuation.Replace(strings.TrimSuffix(value, "Z")))
 	}
 	if !ok || t.Year() < 1 || t.Year() > 9998 {
 		return moment{}, false
 	}
 	m := moment{local: t}
 	switch {
-	case len(strings.NewReplacer("-", "", ":", "").Replace(value)) == len(dateFormat), strings.EqualFold(p.param("VALUE"), "DATE"):
+	case len(noPunctuation.Replace(value)) == len(dateFormat), strings.EqualFold(p.param("VALUE"), "DATE"):
 		m.date = true
 		m.local = t.Truncate(24 * time.Hour)
 		m.clock = f.assumed()

@@ -100,9 +100,11 @@ func param(name, value string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(value, ""))
-	value = strings.NewReplacer("^", "^^", `"`, "^'").Replace(value)
+	value = toCaret.Replace(value)
 	return ";" + name + `="` + value + `"`
 }
+
+var toCaret = strings.NewReplacer("^", "^^", `"`, "^'")
 
 // cleanURI is a URI as a value: nothing that would end the line.
 func cleanURI(s string) string {

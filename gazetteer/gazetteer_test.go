@@ -48,6 +48,19 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// The first use may come from everywhere at once.
+func TestConcurrent(t *testing.T) {
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			if _, ok := Find("Белград", "Сербия"); !ok {
+				t.Error("not found")
+			}
+			Search("бел", 3)
+		})
+	}
+}
+
 func TestCountry(t *testing.T) {
 	for name, want := range map[string]string{
 		"RS": "RS", "rs": "RS", "Serbia": "RS", "Сербия": "RS", "U.S.A.": "US", "U.K.": "GB", "UK": "GB", "Scotland": "GB", "Korea": "KR", "Czech Republic": "CZ",

@@ -103,6 +103,21 @@ func TestText(t *testing.T) {
 	}
 }
 
+// Everything may be called at once.
+func TestConcurrent(t *testing.T) {
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for _, s := range seeds {
+				checkSafe(t, Markdown(s))
+				checkSafe(t, Sanitise(s))
+				Summary(s, 10)
+				Mentions(s)
+			}
+		})
+	}
+}
+
 func TestFromHTML(t *testing.T) {
 	for src, want := range map[string]string{
 		`<p>Sign up <a href="https://a.example/x">here</a>, or <a href="https://b.example/">https://b.example/</a></p><p>bye`: "Sign up [here](<https://a.example/x>), or <https://b.example/>\n\nbye",
