@@ -35,10 +35,13 @@ type Key struct {
 	Owner  string           // id of the actor
 	Public crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
 
-	// Fetched is when the key was read from its server; zero for unknown. A key
-	// younger than refreshAfter is not fetched again when a signature fails, so
-	// that bad signatures do not make us ask its server without end.
-	Fetched time.Time
+	Fetched time.Time // when the key was read from its server; zero for unknown
+
+	// InVain is when the key was last fetched again because a signature failed,
+	// and was still the same; zero for never. For refreshAfter from then on a
+	// failing signature does not make us ask once more. The age of the key does
+	// not count: whoever changes keys right after we met them is heard at once.
+	InVain time.Time
 }
 
 // KeyFunc finds the key of an id. With refresh it must skip what is cached: the

@@ -354,17 +354,17 @@ func TestKeyRotation(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		cached, now crypto.PublicKey
-		fetched     time.Time
-		err         error // of the refresh
+		inVain      time.Time // when it was last asked for again
+		err         error     // of the refresh
 		want        Kind
 		refreshes   int
 	}{
 		{"cached key fits", rsaKey().Public(), other.Public(), testNow.Add(-time.Hour), nil, "", 0},
 		{"key was changed", other.Public(), rsaKey().Public(), testNow.Add(-time.Hour), nil, "", 1},
-		{"age unknown", other.Public(), rsaKey().Public(), time.Time{}, nil, "", 1},
+		{"key was changed right after we met", other.Public(), rsaKey().Public(), time.Time{}, nil, "", 1},
 		{"kind of key was changed", edKey.Public(), rsaKey().Public(), testNow.Add(-time.Hour), nil, "", 1},
 		{"key is the same", other.Public(), other.Public(), testNow.Add(-time.Hour), nil, BadSignature, 1},
-		{"fetched a moment ago", other.Public(), rsaKey().Public(), testNow.Add(-5 * time.Second), nil, BadSignature, 0},
+		{"asked for again a moment ago", other.Public(), rsaKey().Public(), testNow.Add(-5 * time.Second), nil, BadSignature, 0},
 		{"server away", other.Public(), nil, testNow.Add(-time.Hour), network, KeyUnavailable, 1},
 		{"key gone", other.Public(), nil, testNow.Add(-time.Hour), &Error{Kind: KeyRefused, Msg: "gone"}, KeyRefused, 1},
 	} {
@@ -372,10 +372,10 @@ func TestKeyRotation(t *testing.T) {
 			refreshes := 0
 			v := testVerifier(false)
 			v.Keys = func(_ context.Context, id string, refresh bool) (Key, error) {
-				k := Key{ID: id, Owner: owner, Public: c.cached, Fetched: c.fetched}
+				k := Key{ID: id, Owner: owner, Public: c.cached, InVain: c.inVain}
 				if refresh {
 					refreshes++
-					k.Public, k.Fetched = c.now, testNow
+					k.Public = c.now
 					return k, c.err
 				}
 				return k, nil

@@ -114,7 +114,7 @@ func (v *Verifier) withKey(ctx context.Context, keyID string, check func(crypto.
 	if failed == nil {
 		return key, nil
 	}
-	if !key.Fetched.IsZero() && v.now().Sub(key.Fetched) < refreshAfter {
+	if !key.InVain.IsZero() && v.now().Sub(key.InVain) < refreshAfter {
 		return Key{}, failed
 	}
 	anew, err := v.key(ctx, keyID, true)

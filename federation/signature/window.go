@@ -11,7 +11,7 @@ const (
 	skew         = time.Hour       // how far clocks may differ
 	validity     = 5 * time.Minute // of a signature that does not say
 	maxValidity  = 12 * time.Hour  // of one that does
-	refreshAfter = 30 * time.Second
+	refreshAfter = 5 * time.Second
 )
 
 // fresh checks when a signature was made and, if it says so itself, until when
