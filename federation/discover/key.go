@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -37,10 +38,14 @@ func (r *Resolver) Key(ctx context.Context, keyID string, refresh bool) (signatu
 		}
 	}
 	k, err := oneFlight(ctx, r, "key "+keyID, func(ctx context.Context) (signature.Key, error) {
+		before, known := r.keys.get(keyID, r.clock())
 		k, err := r.fetchKey(ctx, keyID)
 		if err != nil {
 			r.refuse(keyID, err)
 			return k, err
+		}
+		if old, ok := before.Public.(interface{ Equal(crypto.PublicKey) bool }); refresh && known && ok && old.Equal(k.Public) {
+			k.InVain = r.clock()
 		}
 		r.refused.forget(keyID)
 		r.keys.put(keyID, k, k.Fetched.Add(peerFor*30))

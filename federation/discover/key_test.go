@@ -195,6 +195,15 @@ func TestKeyRotation(t *testing.T) {
 	k, err = r.Key(t.Context(), id+"#main-key", false)
 	wantKey(t, k, err, id, newKey)
 	w.wantRequests(2)
+	if !k.InVain.IsZero() {
+		t.Error("a change of keys counts as asked in vain")
+	}
+	k, err = r.Key(t.Context(), id+"#main-key", true)
+	wantKey(t, k, err, id, newKey)
+	if again, _ := r.Key(t.Context(), id+"#main-key", false); !k.InVain.Equal(w.clock()) || !again.InVain.Equal(k.InVain) {
+		t.Error("asked in vain at", k.InVain, "remembered as", again.InVain)
+	}
+	w.wantRequests(1)
 	// Reading the actor again changes the remembered key too.
 	w.on("a", map[string]http.HandlerFunc{"/users/anna": person(id)})
 	if _, err := r.Actor(t.Context(), id, 0); err != nil {
