@@ -1,0 +1,56 @@
+package peers
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"konfa/community"
+	"konfa/node"
+	"konfa/storage"
+)
+
+// What the program has no command for is looked up, or done, beside it on the
+// same data, as its commands are.
+
+func (c *city) inside(do func(ctx context.Context, n *node.Node) error) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	store, err := storage.Open(ctx, storage.Options{Data: filepath.Join(c.dir, "data"), Database: c.setting("database")})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer store.Close()
+	if err := do(ctx, node.New(store, community.NewSite(c.url), node.Options{})); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *city) setting(key string) string {
+	for _, v := range c.env {
+		if name, value, _ := strings.Cut(v, "="); name == "KONFA_"+strings.ToUpper(key) {
+			return value
+		}
+	}
+	return ""
+}
+
+// reactions counts what was said about an object without words.
+func (c *city) reactions(uri string) map[community.ReactionKind]int {
+	c.t.Helper()
+	var counts map[community.ReactionKind]int
+	c.inside(func(ctx context.Context, n *node.Node) (err error) {
+		counts, err = n.Store().Reactions(ctx, uri)
+		return err
+	})
+	return counts
+}
+
+// rotateKeys gives one of the city's actors new keys.
+func (c *city) rotateKeys(actor community.LocalActor) {
+	c.t.Helper()
+	c.inside(func(ctx context.Context, n *node.Node) error {
+		return n.RotateKeys(ctx, node.By{Console: true}, actor)
+	})
+}
