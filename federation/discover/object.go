@@ -43,17 +43,23 @@ func (r *Resolver) Object(ctx context.Context, uri string) (*fetch.Document, err
 	return &own, nil
 }
 
+// idOf reads the id of a document exactly as activitystreams reads it: a field
+// of a struct would also be filled by "ID", and what is checked here would not
+// be what is believed later.
 func idOf(doc *fetch.Document) (string, error) {
-	var object struct {
-		ID string `json:"id"`
-	}
+	var object map[string]json.RawMessage
 	if err := json.Unmarshal(doc.Body, &object); err != nil {
 		return "", community.Errorf(community.Invalid, "the document at %s cannot be read: %w", doc.URL, err)
 	}
-	if object.ID == "" {
+	raw, ok := object["id"]
+	if !ok {
+		raw = object["@id"]
+	}
+	id := text(raw)
+	if id == "" {
 		return "", community.Errorf(community.Refused, "the document at %s has no id", doc.URL)
 	}
-	return object.ID, nil
+	return id, nil
 }
 
 // Stop, returned by the visitor of a collection, ends the reading without an

@@ -33,6 +33,10 @@ func TestObject(t *testing.T) {
 		"/tombstone":  doc(map[string]any{"id": w.url("a", "/tombstone"), "type": "Tombstone"}),
 		"/fragment":   doc(map[string]any{"id": w.url("a", "/fragment#Create-1"), "type": "Create", "actor": id, "object": id}),
 		"/busy":       status(503),
+		"/cases":      answer("application/activity+json", `{"id":"`+w.url("b", "/events/1")+`","ID":"`+w.url("a", "/cases")+`","Id":"`+w.url("a", "/cases")+`","type":"Event"}`),
+		"/twice":      answer("application/activity+json", `{"id":"`+w.url("a", "/twice")+`","id":"`+w.url("b", "/events/1")+`","type":"Event"}`),
+		"/escaped":    answer("application/activity+json", `{"id":"`+w.url("a", "/escaped")+`","\u0069d":"`+w.url("b", "/events/1")+`","type":"Event"}`),
+		"/object-id":  answer("application/activity+json", `{"id":{"id":"`+w.url("b", "/events/1")+`"},"@id":"`+w.url("a", "/object-id")+`","type":"Event"}`),
 		"/hidden":     status(404),
 		"/elsewhere":  event(w.url("b", "/events/1")),
 		"/big":        answer("application/activity+json", `{"id":"`+w.url("a", "/big")+`","x":"`+strings.Repeat("a", 1<<20)+`"}`),
@@ -56,6 +60,10 @@ func TestObject(t *testing.T) {
 		{w.url("a", "/other-case"), w.url("a", "/other-case"), "", "", 1},
 		{w.url("b", "/forged"), "", community.Refused, "", 1},
 		{w.url("a", "/elsewhere"), "", community.Refused, "", 1},
+		{w.url("a", "/cases"), "", community.Refused, "", 1},
+		{w.url("a", "/twice"), "", community.Refused, "", 1},
+		{w.url("a", "/escaped"), "", community.Refused, "", 1},
+		{w.url("a", "/object-id"), "", community.Refused, "", 1},
 		{w.url("a", "/liar"), "", community.Refused, "", 2},
 		{w.url("a", "/anonymous"), "", community.Refused, "", 1},
 		{w.url("a", "/upload"), "", community.Refused, fetch.WrongType, 1},
@@ -186,4 +194,23 @@ func TestCollection(t *testing.T) {
 	if err := r.Collection(t.Context(), u("/paged"), 0, func(activitystreams.Ref) error { return oops }); !errors.Is(err, oops) {
 		t.Error(err)
 	}
+}
+
+// FuzzID: the id that is checked against the address is the one that is
+// believed afterwards.
+func FuzzID(f *testing.F) {
+	const rest = `,"type":"Person","inbox":"https://a.test/inbox","preferredUsername":"a"}`
+	for _, id := range []string{`"id":"https://a.test/x"`, `"id":"https://a.test/x","ID":"https://b.test/x"`, `"@id":"https://a.test/x"`,
+		`"id":"https://a.test/x","\u0069d":"https://b.test/x"`, `"id":["https://a.test/x"]`, `"id":null,"@id":"https://a.test/x"`, `"as:id":"https://a.test/x"`} {
+		f.Add([]byte("{" + id + rest))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		id, err := idOf(&fetch.Document{Body: b})
+		if err != nil {
+			return
+		}
+		if a, err := activitystreams.ReadActor(b); err == nil && a.URI != id && strings.TrimSpace(id) != a.URI {
+			t.Fatalf("%q is checked, %q believed", id, a.URI)
+		}
+	})
 }
