@@ -32,7 +32,7 @@ type actor interface {
 func (e *Encoder) City(c *community.City, k ActorKeys) ([]byte, error) {
 	g := streams.NewActivityStreamsGroup()
 	e.actor(g, community.CityActor, c.Handle, c.Name.First())
-	about := c.About.Map(prose.Markdown)
+	about := c.About.Map(aboutHTML)
 	setSummary(g, about.First())
 	setTimes(g, c.Created, c.Updated)
 	setIcon(g, c.Picture, c.Name.First())
@@ -85,7 +85,7 @@ func (e *Encoder) Member(m *community.Member, k ActorKeys) ([]byte, error) {
 		name = m.Handle
 	}
 	e.actor(p, who, m.Handle, name)
-	setSummary(p, prose.Markdown(m.About))
+	setSummary(p, aboutHTML(m.About))
 	setTimes(p, m.Created, m.Updated)
 	setIcon(p, m.Picture, name)
 	return finish(p, append(e.actorTerms(who, m.Handle, k), pair{"attachment", []any{}}))
@@ -142,6 +142,23 @@ func (e *Encoder) actorTerms(who community.LocalActor, handle string, k ActorKey
 
 func publicPEM(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// maxAboutHTML is below the 5,000 characters beyond which Mobilizon refuses the
+// whole actor.
+const maxAboutHTML = 4900
+
+// aboutHTML is the text of a profile, cut after a paragraph where it is too
+// long: Markdown within our limit can grow when it becomes HTML.
+func aboutHTML(markdown string) string {
+	s := prose.Markdown(markdown)
+	n := 0
+	for i := range s {
+		if n++; n > maxAboutHTML {
+			return cutHTML(s, i)
+		}
+	}
+	return s
 }
 
 func setIcon(o object, p *community.Picture, name string) {

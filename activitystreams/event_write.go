@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/prose"
 
 	"github.com/go-fed/activity/streams"
 	"github.com/go-fed/activity/streams/vocab"
@@ -311,24 +312,29 @@ func venueName(c *community.Conference, city *community.City) string {
 	return name + ", " + town
 }
 
+// maxSummary is what Misskey has room for in a content warning, less a margin.
+const maxSummary = 400
+
 // summaries is the line of when and where in each language of the title.
 func summaries(c *community.Conference) community.Texts {
 	clean := strings.NewReplacer("<", "‹", ">", "›") // Mastodon reads HTML, Misskey plain text
 	out := make(community.Texts, 0, len(c.Title))
 	for _, p := range c.Title {
-		out = append(out, community.Phrase{Lang: p.Lang, Text: clean.Replace(EventSummary(c, p.Lang))})
+		out = append(out, community.Phrase{Lang: p.Lang, Text: prose.Cut(clean.Replace(EventSummary(c, p.Lang)), maxSummary)})
 	}
 	return out
 }
 
-// eventContent is the text in each of its languages, the main one first, led by
-// title and summary. A language that only the title or only the text has is
-// completed from the main one.
+// eventContent is the text in each language it has, that of the title first. A
+// conference without a text has its title and summary for one.
 func eventContent(c *community.Conference, summaries community.Texts, page string, limit int) community.Texts {
-	langs := c.Title.Languages()
-	for _, l := range c.HTML.Languages() {
-		if !slices.Contains(langs, l) {
-			langs = append(langs, l)
+	langs := c.HTML.Languages()
+	if longest(c.HTML) == 0 {
+		langs = c.Title.Languages()
+	}
+	if len(c.Title) > 0 {
+		if i := slices.Index(langs, c.Title[0].Lang); i > 0 {
+			langs = slices.Insert(slices.Delete(langs, i, i+1), 0, c.Title[0].Lang)
 		}
 	}
 	if len(langs) == 0 {

@@ -356,6 +356,60 @@ func TestOwnActors(t *testing.T) {
 	}
 }
 
+// TestLongProfile: Mobilizon refuses an actor whose summary is longer than 5,000
+// characters, and Markdown grows.
+func TestLongProfile(t *testing.T) {
+	city := testCity()
+	city.About = community.Plain("ru", strings.Repeat("*о* [д](https://a.example) ", 148))
+	if err := city.Check(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewEncoder(site).City(city, testKeys(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := checkWire(t, b)["summary"].(string)
+	if n := len([]rune(s)); n > 5000 || n < 4000 {
+		t.Errorf("the summary has %d characters", n)
+	}
+	if o := opened(s); len(o) > 0 {
+		t.Errorf("left open: %v", o)
+	}
+}
+
+// TestTextLanguages: the text goes out in its own languages, whatever those of
+// the title are.
+func TestTextLanguages(t *testing.T) {
+	e := NewEncoder(site)
+	ru, en := community.Phrase{Lang: "ru", Text: "<p>Да</p>"}, community.Phrase{Lang: "en", Text: "<p>Yes</p>"}
+	title := community.Texts{{Lang: "en", Text: "Meeting"}, {Lang: "ru", Text: "Встреча"}}
+	for _, c := range []struct{ html, want community.Texts }{
+		{community.Texts{ru}, community.Texts{ru}},
+		{community.Texts{ru, en}, community.Texts{en, ru}},
+		{community.Texts{{Lang: "de", Text: "<p>Ja</p>"}, en}, community.Texts{en, {Lang: "de", Text: "<p>Ja</p>"}}},
+		{nil, nil},
+		{community.Plain("", "<p>?</p>"), community.Plain("", "<p>?</p>")},
+	} {
+		conf := oneLanguage()
+		conf.Title, conf.HTML = title, c.html
+		b, err := e.Event(conf, EventExtra{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEvent(t, b, conf)
+		got, err := ReadEvent(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got.HTML); diff != "" {
+			t.Errorf("-want +got:\n%s\n%s", diff, b)
+		}
+		if diff := cmp.Diff(title, got.Title); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}
+
 // TestPosts: what we write, we read; and the visibility of each audience.
 func TestPosts(t *testing.T) {
 	e := NewEncoder(site)
