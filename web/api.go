@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -90,11 +91,13 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) error {
 
 // answer sends v as JSON.
 func answer(w http.ResponseWriter, r *http.Request, status int, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false) // nobody takes this for HTML: the type is JSON, with nosniff
+	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	b = append(b, '\n')
+	b := buf.Bytes()
 	if status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		d, err := newDocument(b, "application/json")
 		if err != nil {
@@ -105,8 +108,7 @@ func answer(w http.ResponseWriter, r *http.Request, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, err = w.Write(b)
-	if err != nil {
+	if _, err := w.Write(b); err != nil {
 		return errGone
 	}
 	return nil
@@ -167,8 +169,9 @@ func invalidField(field, key, msg string) error {
 
 // nearest returns the known name that a mistyped one most likely means, or "".
 func nearest(name string, known []string) string {
-	best, least := "", max(1, len(name)/3)+1
-	if len(name) > 60 {
+	// Two letters swapped are two changes.
+	best, least := "", max(2, len(name)/3)+1
+	if len(name) < 3 || len(name) > 60 {
 		return ""
 	}
 	for _, k := range known {

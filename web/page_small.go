@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"konfa/community"
+
+	"github.com/go-chi/chi/v5"
 )
 
 //go:embed openapi.yaml
@@ -75,9 +77,24 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.page(fail)(w, r)
 }
 
+// methodNotAllowed answers what exists but not in this way, and browsers that
+// ask beforehand.
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	program := strings.HasPrefix(r.URL.Path, "/api/")
+	if program && r.Method == http.MethodOptions {
+		s.api(s.preflight)(w, r)
+		return
+	}
+	// RFC 9110 §15.5.6: the answer says what would do.
+	if rc := chi.RouteContext(r.Context()); rc != nil && rc.Routes != nil {
+		for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+			if rc.Routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+				w.Header().Add("Allow", m)
+			}
+		}
+	}
 	fail := func(http.ResponseWriter, *http.Request) error { return errMethod }
-	if strings.HasPrefix(r.URL.Path, "/api/") {
+	if program {
 		s.api(fail)(w, r)
 		return
 	}

@@ -58,7 +58,6 @@ func (s *Server) Routes(r chi.Router) {
 	r.Delete("/api/v1/posts/{slug}", s.write(s.apiDeletePost))
 	get("/api/v1/export", s.read(s.apiExport))
 	r.Post("/api/v1/import", s.write(s.apiImport))
-	r.Options("/api/*", s.api(s.preflight))
 
 	// Files.
 	get("/static/{file}", s.page(s.static))
