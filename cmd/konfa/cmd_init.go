@@ -129,7 +129,7 @@ func (i *initCmd) city() (*community.City, *community.Member, error) {
 		}
 		city.Place = &community.Point{Lat: place.Lat, Lon: place.Lon}
 	} else if i.City != "" && city.Zone == "" {
-		p.addf("say --zone Europe/Belgrade, its IANA time zone", "where %s is is not known", i.City)
+		p.addf("say --zone Europe/Belgrade, its IANA time zone", "nobody here knows where %s is", i.City)
 	}
 	if i.Lat != nil && i.Lon != nil {
 		city.Place = &community.Point{Lat: *i.Lat, Lon: *i.Lon}
@@ -144,11 +144,17 @@ func (i *initCmd) city() (*community.City, *community.Member, error) {
 		}
 		city.Links = append(city.Links, community.Link{Name: name, URL: address})
 	}
-	if err := p.err(); err != nil {
-		return nil, nil, err
-	}
 	steward := &community.Member{Handle: i.Steward, Name: i.StewardName, Email: i.StewardEmail, Role: community.Steward, Languages: city.Languages}
-	return city, steward, nil
+	if len(p) == 0 {
+		for what, err := range map[string]error{"city": city.Check(), "steward": steward.Check()} {
+			if e, ok := errors.AsType[*community.Error](err); ok {
+				for _, f := range e.Fields {
+					p.add(what+", "+f.Field+": "+f.Msg, "")
+				}
+			}
+		}
+	}
+	return city, steward, p.err()
 }
 
 // ask asks for what the flags left open, where there is someone to ask.

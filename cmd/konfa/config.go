@@ -189,6 +189,17 @@ func LoadConfig(file string, mayWrite bool, environ []string, flags map[string]s
 // Said tells whether the key was set by file, environment or flag.
 func (c *Config) Said(key string) bool { return c.from[key] != "" }
 
+// ownURL tells whether the url that was set is meant for the data in use. A file
+// speaks of its own data: with --data or --database naming others, its url is
+// another city's.
+func (c *Config) ownURL() bool {
+	inFile := func(key string) bool { return strings.HasPrefix(c.from[key], c.File+",") }
+	if !inFile("url") {
+		return c.Said("url")
+	}
+	return (!c.Said("data") || inFile("data")) && (!c.Said("database") || inFile("database"))
+}
+
 // TLS tells whether this process itself speaks HTTPS.
 func (c *Config) TLS() bool { return c.TLSCert != "" || c.ACMEEmail != "" }
 

@@ -59,10 +59,10 @@ func openStore(ctx context.Context, c *Config) (*storage.Store, error) {
 	return storage.Open(ctx, storage.Options{Data: c.Data, Database: c.Database})
 }
 
-// node makes the node of a founded city at its address: the one that the
-// configuration says, or the one it was founded at.
+// node makes the node of a founded city at its address: the one it was founded
+// at, unless the configuration says another one for this very data.
 func (a *app) node(c *Config, store *storage.Store, log *slog.Logger) (*node.Node, error) {
-	if !c.Said("url") {
+	if !c.ownURL() {
 		base, err := store.Meta(a.ctx, metaBase)
 		switch community.CodeOf(err) {
 		case "":
