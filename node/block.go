@@ -11,7 +11,8 @@ import (
 	"konfa/storage"
 )
 
-var domainPattern = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+// domainPattern is a name or an IPv4 address; with a port, that one server alone.
+var domainPattern = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(:[0-9]{1,5})?$`)
 
 // AddBlock keeps out a domain with its subdomains, or one actor. With Suspend,
 // those already following are gone at once.
@@ -92,7 +93,7 @@ func (n *Node) tidyBlock(b *community.Block) error {
 	if !domainPattern.MatchString(domain) {
 		return community.Errorf(community.Invalid, "%q is not a domain such as spam.example", b.Domain)
 	}
-	if host, _, _ := strings.Cut(n.site.Host(), ":"); underDomain(host, domain) {
+	if host, _, _ := strings.Cut(n.site.Host(), ":"); underDomain(host, domain) || domain == n.site.Host() {
 		return community.Errorf(community.Refused, "%s is this node itself", domain)
 	}
 	b.Domain = domain

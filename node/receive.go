@@ -188,8 +188,10 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, old, p *co
 	if old.AuthorID != p.AuthorID {
 		return community.Errorf(community.Forbidden, "%s belongs to someone else", p.URI)
 	}
-	if !p.Updated.After(old.Updated) {
-		return nil // the same again, or older
+	// Not all say when they changed something, and most count in seconds: what
+	// bears the same time is taken, it may be a change all the same.
+	if !p.Updated.IsZero() && p.Updated.Before(old.Updated) {
+		return nil
 	}
 	p.ID, p.Created, p.ConferenceID, p.ReplyTo = old.ID, old.Created, old.ConferenceID, old.ReplyTo
 	if !old.Published.IsZero() {

@@ -301,6 +301,16 @@ func TestPostsFromElsewhere(t *testing.T) {
 	if err != nil || p.HTML.First() != "second" || p.ConferenceID != c.ID {
 		t.Fatalf("%+v, %v", p, err)
 	}
+	// Two changes within the second that times are sent in, and one without a
+	// time.
+	for text, at := range map[string]time.Time{"third": w.now.Add(time.Minute), "fourth": {}} {
+		if err := w.ReceivePost(t.Context(), a, note(text, at), nil); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := w.store.PostByURI(t.Context(), "https://far.example/n/1"); err != nil || p.HTML.First() != text {
+			t.Errorf("after %s: %+v, %v", text, p, err)
+		}
+	}
 	mate := w.stranger(t, "https://far.example/u/mate")
 	wantCode(t, w.ReceivePost(t.Context(), mate, note("stolen", w.now.Add(time.Hour)), nil), community.Forbidden)
 	wantCode(t, w.ReceiveDelete(t.Context(), mate, p.URI), community.Forbidden)
