@@ -77,6 +77,7 @@ func (s *Server) send(ctx context.Context, d storage.Delivery, a *storage.Activi
 		v.skipped = true // the program stops; nothing is known of it
 		return v
 	}
+	v.result.At = s.now() // a request may take long
 	s.judge(&v, resp, err)
 	return v
 }
