@@ -22,7 +22,9 @@ type term struct {
 
 // prefixes are written only where a term in use needs them.
 var prefixes = []term{
-	{name: "schema", iri: "http://schema.org/"},
+	// With a hash, as Mastodon and Mobilizon write it: Fedify, which does expand
+	// JSON-LD, knows the rows of a profile under no other name.
+	{name: "schema", iri: "http://schema.org#"},
 	{name: "mz", iri: "https://joinmobilizon.org/ns#"},
 	{name: "ical", iri: "http://www.w3.org/2002/12/cal/ical#"},
 	{name: "pt", iri: "https://joinpeertube.org/ns#"},
