@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Waiting times of retries. Mastodon forgets a server after failures on seven
+// Waiting times of retries. The first are short, since most servers that do not
+// answer are being restarted. Mastodon forgets a server after failures on seven
 // days; whoever comes back within seven days gets everything from us.
 const (
-	backoffMin = time.Minute
+	backoffMin = 5 * time.Second
 	backoffMax = 12 * time.Hour
 	keepTrying = 7 * 24 * time.Hour
 )
@@ -18,7 +19,7 @@ const (
 // together.
 func backoff(attempt int) time.Duration {
 	d := backoffMax
-	if attempt < 10 {
+	if attempt < 14 { // 5 s << 14 is more than backoffMax
 		d = min(backoffMin<<max(attempt, 0), backoffMax)
 	}
 	return time.Duration(float64(d) * (0.8 + 0.2*rand.Float64()))

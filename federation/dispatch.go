@@ -81,10 +81,10 @@ var turnedDown = map[string]string{
 const actorAge = 7 * 24 * time.Hour
 
 // dispatch hands a received activity to whom it concerns.
-func (s *Server) dispatch(ctx context.Context, row *storage.Received) (string, error) {
-	env, err := activitystreams.ReadEnvelope(row.Body)
-	if err != nil {
-		return "", err
+func (s *Server) dispatch(ctx context.Context, row *received) (_ string, err error) {
+	env := row.env
+	if row.err != nil {
+		return "", row.err
 	}
 	if blocked, why := s.blocked(ctx, env.Actor); blocked {
 		return "", community.Errorf(community.Forbidden, "%s", why)
@@ -100,7 +100,7 @@ func (s *Server) dispatch(ctx context.Context, row *storage.Received) (string, e
 	if env.Actor != row.Actor {
 		return s.onForwarded(ctx, env)
 	}
-	in := &incoming{Envelope: env, uri: env.ID, at: row}
+	in := &incoming{Envelope: env, uri: env.ID, at: row.Received}
 	if in.uri == "" {
 		in.uri = row.URI
 	}
@@ -144,11 +144,10 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// outcomeType is the type of a received activity, for a log line.
-func outcomeType(row *storage.Received) string {
-	env, err := activitystreams.ReadEnvelope(row.Body)
-	if err != nil {
+// typ is the type of a received activity, for a log line.
+func (r *received) typ() string {
+	if r.env == nil {
 		return "activity"
 	}
-	return env.Type
+	return r.env.Type
 }

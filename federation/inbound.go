@@ -6,19 +6,45 @@ import (
 	"sync"
 	"time"
 
+	"konfa/activitystreams"
 	"konfa/storage"
 )
 
+// received is an activity to be worked on, read as far as its envelope.
+type received struct {
+	*storage.Received
+	env *activitystreams.Envelope
+	err error  // why it cannot be read
+	key string // those with the same key are done in the order they came
+}
+
+func readReceived(row *storage.Received) *received {
+	r := &received{Received: row, key: row.Actor}
+	if r.env, r.err = activitystreams.ReadEnvelope(row.Body); r.err != nil {
+		return r
+	}
+	switch id := r.env.Object.ID; r.env.Type {
+	case "Create", "Update", "Delete":
+		// What happens to one object has its order; another object of the same
+		// actor need not wait for it.
+		if id != "" && id != r.env.Actor {
+			r.key = id
+		}
+	}
+	return r
+}
+
 // inboundSet is what was received and is being worked on, as far as it was read
-// from storage. The activities of one actor are done one after another, in the
-// order they came; actors of different hosts do not wait for each other.
+// from storage. The activities about one object are done one after another, in
+// the order they came, and so are those of one actor that are about no object
+// of its own; everything else does not wait for each other.
 type inboundSet struct {
 	mu      sync.Mutex
-	queues  map[string][]*storage.Received // by actor, oldest first; guarded by mu, as is all below
-	ready   []string                       // actors with a queue that nobody works on, in the order they came
-	taken   map[int64]bool                 // rows that were read and are not finished
-	hosts   map[string]int                 // how many of a host are worked on
-	held    map[string]time.Time           // actors that wait for the retry of an earlier activity
+	queues  map[string][]*received // by key, oldest first; guarded by mu, as is all below
+	ready   []string               // keys with a queue that nobody works on, in the order they came
+	taken   map[int64]bool         // rows that were read and are not finished
+	hosts   map[string]int         // how many of a host are worked on
+	held    map[string]time.Time   // keys that wait for the retry of an earlier activity
 	workers int
 	done    []finished // to be written down
 }
@@ -30,32 +56,32 @@ type finished struct {
 }
 
 func (i *inboundSet) init() {
-	i.queues, i.taken, i.hosts, i.held = map[string][]*storage.Received{}, map[int64]bool{}, map[string]int{}, map[string]time.Time{}
+	i.queues, i.taken, i.hosts, i.held = map[string][]*received{}, map[int64]bool{}, map[string]int{}, map[string]time.Time{}
 }
 
-// add queues rows that are not here yet. Those of an actor that waits are left
-// in storage.
+// add queues rows that are not here yet. Those with a key that waits are left in
+// storage.
 func (i *inboundSet) add(rows []storage.Received, now time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for n := range rows {
-		row := &rows[n]
-		if i.taken[row.ID] {
+		if i.taken[rows[n].ID] {
 			continue
 		}
-		if until, ok := i.held[row.Actor]; ok {
+		row := readReceived(&rows[n])
+		if until, ok := i.held[row.key]; ok {
 			if now.Before(until) {
 				continue
 			}
-			delete(i.held, row.Actor)
+			delete(i.held, row.key)
 		}
 		i.taken[row.ID] = true
-		queue, known := i.queues[row.Actor]
+		queue, known := i.queues[row.key]
 		if !known {
-			i.ready = append(i.ready, row.Actor)
+			i.ready = append(i.ready, row.key)
 		}
-		at, _ := slices.BinarySearchFunc(queue, row, func(a, b *storage.Received) int { return cmp.Compare(a.ID, b.ID) })
-		i.queues[row.Actor] = slices.Insert(queue, at, row)
+		at, _ := slices.BinarySearchFunc(queue, row, func(a, b *received) int { return cmp.Compare(a.ID, b.ID) })
+		i.queues[row.key] = slices.Insert(queue, at, row)
 	}
 }
 
@@ -75,47 +101,47 @@ func (i *inboundSet) hire() int {
 	return n
 }
 
-// take gives a worker an actor to work on; without one, the worker is counted
+// take gives a worker a queue to work on; without one, the worker is counted
 // out. Drained tells that it was the last: more may be in storage.
-func (i *inboundSet) take() (actor, host string, ok, drained bool) {
+func (i *inboundSet) take() (key, host string, ok, drained bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for n, a := range i.ready {
-		h := i.queues[a][0].Host
+	for n, k := range i.ready {
+		h := i.queues[k][0].Host
 		if i.hosts[h] >= inboundPerHost {
 			continue
 		}
 		i.ready = slices.Delete(i.ready, n, n+1)
 		i.hosts[h]++
-		return a, h, true, false
+		return k, h, true, false
 	}
 	i.workers--
 	return "", "", false, len(i.ready) == 0
 }
 
-// next is the oldest activity of an actor that was taken.
-func (i *inboundSet) next(actor string) (*storage.Received, bool) {
+// next is the oldest activity of a queue that was taken.
+func (i *inboundSet) next(key string) (*received, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	queue := i.queues[actor]
+	queue := i.queues[key]
 	if len(queue) == 0 {
 		return nil, false
 	}
-	i.queues[actor] = queue[1:]
+	i.queues[key] = queue[1:]
 	return queue[0], true
 }
 
-// leave gives an actor back. What is still queued is for the next worker.
-func (i *inboundSet) leave(actor, host string) {
+// leave gives a queue back. What is still in it is for the next worker.
+func (i *inboundSet) leave(key, host string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.hosts[host]--; i.hosts[host] <= 0 {
 		delete(i.hosts, host)
 	}
-	if len(i.queues[actor]) == 0 {
-		delete(i.queues, actor)
+	if len(i.queues[key]) == 0 {
+		delete(i.queues, key)
 	} else {
-		i.ready = append(i.ready, actor)
+		i.ready = append(i.ready, key)
 	}
 }
 
@@ -145,15 +171,15 @@ func (i *inboundSet) forget(rows []finished) {
 	}
 }
 
-// hold puts an actor off: the given row and all behind it stay in storage until
+// hold puts a queue off: the given row and all behind it stay in storage until
 // then, so that the order is kept.
-func (i *inboundSet) hold(row *storage.Received, until time.Time) {
+func (i *inboundSet) hold(row *received, until time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.held[row.Actor] = until
+	i.held[row.key] = until
 	delete(i.taken, row.ID)
-	for _, r := range i.queues[row.Actor] {
+	for _, r := range i.queues[row.key] {
 		delete(i.taken, r.ID)
 	}
-	i.queues[row.Actor] = nil
+	i.queues[row.key] = nil
 }

@@ -349,7 +349,7 @@ func FuzzInbox(f *testing.F) {
 		}
 		// The handlers behind the gate get the same bytes.
 		row := &storage.Received{URI: "https://a.example/1", Actor: "https://a.example/u", Host: "a.example", Body: body}
-		if out, err := s.dispatchSafely(context.Background(), row); err != nil && strings.Contains(err.Error(), "stumble") {
+		if out, err := s.dispatchSafely(context.Background(), readReceived(row)); err != nil && strings.Contains(err.Error(), "stumble") {
 			t.Fatalf("panic: %v %q", err, out)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 
 // Bounds of the work on what was received.
 const (
-	inboundWorkers = 16   // actors worked on at once
+	inboundWorkers = 16   // queues worked on at once
 	inboundPerHost = 8    // of them of one host, so that a slow one leaves room
 	inboundBatch   = 500  // rows read in one go
 	inboundKept    = 2000 // rows in memory
@@ -112,10 +112,10 @@ func (r *inboxReader) resign(ctx context.Context) {
 	}
 }
 
-// inboundWorker works on one actor after another while there are any.
+// inboundWorker works on one queue after another while there are any.
 func (s *Server) inboundWorker(stop, work context.Context) {
 	for {
-		actor, host, ok, drained := s.inbound.take()
+		key, host, ok, drained := s.inbound.take()
 		if !ok {
 			if drained {
 				poke(s.inboxWake)
@@ -123,12 +123,12 @@ func (s *Server) inboundWorker(stop, work context.Context) {
 			return
 		}
 		for stop.Err() == nil {
-			row, ok := s.inbound.next(actor)
+			row, ok := s.inbound.next(key)
 			if !ok || !s.work(work, row) {
 				break
 			}
 		}
-		s.inbound.leave(actor, host)
+		s.inbound.leave(key, host)
 		if stop.Err() != nil {
 			return
 		}
@@ -137,7 +137,7 @@ func (s *Server) inboundWorker(stop, work context.Context) {
 
 // work does one received activity and returns false when the ones behind it
 // must wait.
-func (s *Server) work(ctx context.Context, row *storage.Received) bool {
+func (s *Server) work(ctx context.Context, row *received) bool {
 	ctx, cancel := context.WithTimeout(ctx, inboundTime)
 	defer cancel()
 	outcome, err := s.dispatchSafely(ctx, row)
@@ -157,7 +157,7 @@ func (s *Server) work(ctx context.Context, row *storage.Received) bool {
 	}
 	if err != nil {
 		outcome = "refused: " + reason(err)
-		s.peers.refused(row.Host, outcomeType(row)+": "+reason(err), now)
+		s.peers.refused(row.Host, row.typ()+": "+reason(err), now)
 		s.log.Info("refused", "uri", row.URI, "host", row.Host, "reason", err.Error())
 	} else {
 		s.log.Debug("done", "uri", row.URI, "outcome", outcome)
@@ -190,7 +190,7 @@ func (s *Server) writeFinished(ctx context.Context) {
 }
 
 // dispatchSafely makes a panic in a handler an error of one activity.
-func (s *Server) dispatchSafely(ctx context.Context, row *storage.Received) (outcome string, err error) {
+func (s *Server) dispatchSafely(ctx context.Context, row *received) (outcome string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("panic while doing an activity", "uri", row.URI, "panic", p, "stack", string(debug.Stack()))

@@ -53,7 +53,7 @@ func (c *clock) forward(d time.Duration) {
 // testNode is a node with a real store behind real TLS on loopback.
 type testNode struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	web    *httptest.Server
 	clock  *clock
 	data   string
@@ -98,13 +98,13 @@ var testCAs = sync.OnceValue(func() *x509.CertPool {
 })
 
 // startNode founds a node. It does not run until run is called.
-func startNode(t *testing.T, change ...func(*Options)) *testNode {
+func startNode(t testing.TB, change ...func(*Options)) *testNode {
 	t.Helper()
 	return openNode(t, t.TempDir(), "", change...)
 }
 
 // openNode opens a node on data, at an address it had before or a new one.
-func openNode(t *testing.T, data, address string, change ...func(*Options)) *testNode {
+func openNode(t testing.TB, data, address string, change ...func(*Options)) *testNode {
 	t.Helper()
 	ctx := context.Background()
 	n := &testNode{t: t, clock: &clock{}, data: data, logs: &logBuffer{}}
@@ -241,7 +241,7 @@ func (n *testNode) do(r *http.Request) (*http.Response, string) {
 const activityJSON = "application/activity+json"
 
 // eventually waits for a condition.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
 	for !ok() {
@@ -263,7 +263,7 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 
 // fakePeer is another server, which does as the test says.
 type fakePeer struct {
-	t        *testing.T
+	t        testing.TB
 	web      *httptest.Server
 	base     string
 	software string
@@ -293,7 +293,7 @@ func (p post) activity() map[string]any {
 	return m
 }
 
-func startPeer(t *testing.T, software string) *fakePeer {
+func startPeer(t testing.TB, software string) *fakePeer {
 	t.Helper()
 	p := &fakePeer{t: t, software: software, objects: map[string]any{}, gone: map[string]bool{}, fetches: map[string]int{}}
 	p.web = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
