@@ -526,13 +526,13 @@ func TestBackoff(t *testing.T) {
 	}
 	now := time.Now()
 	for _, tc := range []struct{ away, min, max time.Duration }{
-		{0, 40 * time.Second, time.Minute}, {time.Hour, 45 * time.Minute, time.Hour}, {100 * time.Hour, 9 * time.Hour, 12 * time.Hour},
+		{0, 4 * time.Second, 5 * time.Second}, {time.Hour, 45 * time.Minute, time.Hour}, {100 * time.Hour, 9 * time.Hour, 12 * time.Hour},
 	} {
 		if d := hostPause(now.Add(-tc.away), now); d < tc.min || d > tc.max {
 			t.Errorf("away for %v: pause of %v", tc.away, d)
 		}
 	}
-	if d := hostPause(time.Time{}, now); d < 40*time.Second || d > time.Minute {
+	if d := hostPause(time.Time{}, now); d < 4*time.Second || d > 5*time.Second {
 		t.Errorf("just fallen: %v", d)
 	}
 }
