@@ -67,9 +67,7 @@ func (e *Encoder) post(p *community.Post, limit int) ([]byte, error) {
 			SetActivityStreamsInReplyTo(vocab.ActivityStreamsInReplyToProperty)
 		}).SetActivityStreamsInReplyTo(r)
 	}
-	replies := streams.NewActivityStreamsRepliesProperty()
-	replies.SetIRI(iri(e.site.Replies(id)))
-	o.SetActivityStreamsReplies(replies)
+	setReplies(o, e.site.Replies(id), -1)
 
 	attachments := []any{}
 	for i := range p.Pictures {

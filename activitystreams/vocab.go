@@ -152,12 +152,28 @@ func setAudience(o object, actor string) {
 	o.SetActivityStreamsAudience(p)
 }
 
-// setReplies puts the collection of answers; its items are fetched by those who
-// want them.
+// setReplies puts the collection of answers, with an empty first page that says
+// where they begin: GoToSocial and Mastodon look for answers only where a page
+// is embedded. Its items are fetched by those who want them. A total below 0 is
+// not told.
 func setReplies(o object, id string, total int) {
+	page := streams.NewActivityStreamsCollectionPage()
+	part := streams.NewActivityStreamsPartOfProperty()
+	part.SetIRI(iri(id))
+	page.SetActivityStreamsPartOf(part)
+	next := streams.NewActivityStreamsNextProperty()
+	next.SetIRI(iri(id + "?page=true"))
+	page.SetActivityStreamsNext(next)
+	page.SetActivityStreamsItems(streams.NewActivityStreamsItemsProperty())
+
 	c := streams.NewActivityStreamsCollection()
 	setID(c, id)
-	setTotal(c, total)
+	if total >= 0 {
+		setTotal(c, total)
+	}
+	first := streams.NewActivityStreamsFirstProperty()
+	first.SetActivityStreamsCollectionPage(page)
+	c.SetActivityStreamsFirst(first)
 	p := streams.NewActivityStreamsRepliesProperty()
 	p.SetActivityStreamsCollection(c)
 	o.SetActivityStreamsReplies(p)
