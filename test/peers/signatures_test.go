@@ -140,6 +140,11 @@ func talk(t *testing.T, belgrade *city, fed *server) {
 	if f, _ := fed.read(conf.URI + "/replies"); f["totalItems"] != 1.0 {
 		t.Errorf("the conference counts %v replies", f["totalItems"])
 	}
+	// Some do not say when they changed it.
+	object["content"] = "<p>Is there milk?</p>"
+	fed.publish(object)
+	fed.send("alice", map[string]any{"type": "Update", "id": note + "/update-1", "object": object, "tos": []string{public}}, city)
+	belgrade.awaitPost(note, "milk")
 	object["content"], object["updated"] = "<p>Is there coffee?</p>", "2026-11-20T11:00:00Z"
 	fed.publish(object)
 	fed.send("alice", map[string]any{"type": "Update", "id": note + "/update", "object": object, "tos": []string{public}}, city)
