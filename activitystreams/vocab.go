@@ -162,7 +162,7 @@ func setReplies(o object, id string, total int) {
 	part.SetIRI(iri(id))
 	page.SetActivityStreamsPartOf(part)
 	next := streams.NewActivityStreamsNextProperty()
-	next.SetIRI(iri(id + "?page=true"))
+	next.SetIRI(iri(id + "?page=1"))
 	page.SetActivityStreamsNext(next)
 	page.SetActivityStreamsItems(streams.NewActivityStreamsItemsProperty())
 
