@@ -72,7 +72,7 @@ func (s *Server) write(h func(w http.ResponseWriter, r *http.Request, by node.By
 // read runs a handler that changes nothing.
 func (s *Server) read(h handler) http.HandlerFunc {
 	return s.api(func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Add("Vary", "Authorization")
+		vary(w.Header(), "Authorization")
 		w.Header().Set("Cache-Control", "no-cache")
 		return h(w, r)
 	})

@@ -61,10 +61,9 @@ func (d *document) serve(w http.ResponseWriter, r *http.Request) error {
 	if d.name != "" {
 		h.Set("Content-Disposition", `inline; filename="`+d.name+`"`)
 	}
-	h.Add("Vary", "Accept-Encoding")
+	vary(h, "Accept-Encoding")
 	if d.langs {
-		h.Add("Vary", "Accept-Language")
-		h.Add("Vary", "Cookie")
+		vary(h, "Accept-Language", "Cookie")
 	}
 	if !d.modified.IsZero() {
 		h.Set("Last-Modified", d.modified.UTC().Format(http.TimeFormat))

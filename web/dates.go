@@ -9,8 +9,10 @@ import (
 	"konfa/community"
 )
 
-// nbsp keeps a day and its month on one line.
+// nbsp keeps a day, its month and its year on one line.
 const nbsp = "\u00a0"
+
+func unbroken(s string) string { return strings.ReplaceAll(s, " ", nbsp) }
 
 // when is the time of a conference in words, on its own clock.
 type when struct {
@@ -38,8 +40,7 @@ func (t *tongue) day(d time.Time, year bool) string {
 	if year {
 		key = "date.day_month_year"
 	}
-	out := t.T(key, "Day", s, "Month", t.T("month.m"+strconv.Itoa(int(d.Month()))), "Year", d.Year())
-	return strings.Replace(out, s+" ", s+nbsp, 1)
+	return unbroken(t.T(key, "Day", s, "Month", t.T("month.m"+strconv.Itoa(int(d.Month()))), "Year", d.Year()))
 }
 
 // month is "November 2026", as a heading.
@@ -63,8 +64,7 @@ func (t *tongue) days(from, to time.Time) string {
 	case sameDay(from, to):
 		return t.fullDay(from)
 	case from.Year() == to.Year() && from.Month() == to.Month():
-		s := t.T("date.days_of_month", "From", from.Day(), "To", to.Day(), "Month", t.T("month.m"+strconv.Itoa(int(from.Month()))), "Year", to.Year())
-		return strings.Replace(s, " ", nbsp, 1)
+		return unbroken(t.T("date.days_of_month", "From", from.Day(), "To", to.Day(), "Month", t.T("month.m"+strconv.Itoa(int(from.Month()))), "Year", to.Year()))
 	}
 	return t.T("date.range", "From", t.day(from, from.Year() != to.Year()), "To", t.day(to, true))
 }

@@ -135,8 +135,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Security-Policy", s.policy(nil))
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Language", t.Code)
-	h.Add("Vary", "Accept-Language")
-	h.Add("Vary", "Cookie")
+	vary(h, "Accept-Language", "Cookie")
 	if x.Status == http.StatusServiceUnavailable || x.Status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "30")
 	}
@@ -198,7 +197,7 @@ func (s *Server) api(h handler) http.HandlerFunc {
 		head.Set("Content-Type", "application/problem+json")
 		head.Set("Content-Language", t.Code)
 		head.Set("Cache-Control", "no-store")
-		head.Add("Vary", "Accept-Language")
+		vary(head, "Accept-Language")
 		w.WriteHeader(x.Status)
 		if r.Method != http.MethodHead {
 			json.NewEncoder(w).Encode(p)

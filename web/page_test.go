@@ -27,10 +27,10 @@ func TestPages(t *testing.T) {
 		status             int
 		want, not          []string
 	}{
-		{"front", "/", "en", 200, []string{"Maps drawn by hand", "@belgrade@belgrade.example", "Thursday, 26\u00a0November 2026, 19:00–21:30", "webcal://belgrade.example/conf.ics", "What we do this winter", "Ana Petrović", `<html lang="en"`},
+		{"front", "/", "en", 200, []string{"Maps drawn by hand", "@belgrade@belgrade.example", "Thursday, 26\u00a0November\u00a02026, 19:00–21:30", "webcal://belgrade.example/conf.ics", "What we do this winter", "Ana Petrović", `<html lang="en"`},
 			[]string{"Secret plan", "Only for followers", "unfinished", "ana@secret.example"}},
-		{"front in Russian", "/", "ru", 200, []string{"Карты, нарисованные от руки", "Четверг, 26\u00a0ноября 2026", `<html lang="ru"`, "через 4 дня", "Чем займёмся зимой"}, []string{"Maps drawn by hand", "Secret"}},
-		{"all", "/conf", "en", 200, []string{"November 2026", "December 2026", "Winter hack days", "4–6\u00a0December 2026", "Not certain yet", "Cancelled"}, []string{"Secret plan"}},
+		{"front in Russian", "/", "ru", 200, []string{"Карты, нарисованные от руки", "Четверг, 26\u00a0ноября\u00a02026", `<html lang="ru"`, "через 4 дня", "Чем займёмся зимой"}, []string{"Maps drawn by hand", "Secret"}},
+		{"all", "/conf", "en", 200, []string{"November 2026", "December 2026", "Winter hack days", "4–6\u00a0December\u00a02026", "Not certain yet", "Cancelled"}, []string{"Secret plan"}},
 		{"found", "/conf?q=MAPS", "en", 200, []string{"Maps drawn by hand", "Found for “MAPS”", `content="noindex"`}, []string{"Board games"}},
 		{"nothing found", "/conf?q=zzz", "en", 200, []string{"No title contains these words"}, []string{"Board games"}},
 		{"no such page", "/conf?page=7", "en", 404, []string{"There is nothing here"}, nil},
@@ -436,7 +436,7 @@ func TestInteract(t *testing.T) {
 		{"our handle", "acct=@belgrade@belgrade.example", 303, "/", nil, nil},
 		{"our member", "uri=acct:ana@belgrade.example", 303, "/people/ana", nil, nil},
 		{"a city", "acct=@almaty@almaty.example", 200, "", []string{"A community on almaty.example", "Almaty &lt;b&gt;", "Steppe", "konfa follow @almaty@almaty.example", `value="https://almaty.example/city"`}, []string{"<script>x", "javascript:"}},
-		{"a conference", "object=" + url.QueryEscape(steppe.URI), 200, "", []string{"A conference on almaty.example", "Степь и код", "konfa conf announce " + steppe.URI, "Saturday, 5\u00a0December 2026, 18:00–21:00"}, nil},
+		{"a conference", "object=" + url.QueryEscape(steppe.URI), 200, "", []string{"A conference on almaty.example", "Степь и код", "konfa conf announce " + steppe.URI, "Saturday, 5\u00a0December\u00a02026, 18:00–21:00"}, nil},
 		{"what is not there", "uri=https://nowhere.example/x", 404, "", []string{"could not be read", `value="https://nowhere.example/x"`}, nil},
 		{"nonsense", "uri=" + url.QueryEscape(`"><script>`), 404, "", []string{"&#34;&gt;&lt;script&gt;"}, []string{`"><script>`}},
 	} {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -42,5 +43,14 @@ func (s *Server) fromHere(h handler) handler {
 			return errCrossOrigin
 		}
 		return h(w, r)
+	}
+}
+
+// vary names request headers that the answer depends on, each once.
+func vary(h http.Header, names ...string) {
+	for _, n := range names {
+		if !slices.Contains(h.Values("Vary"), n) {
+			h.Add("Vary", n)
+		}
 	}
 }

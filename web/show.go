@@ -49,7 +49,7 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		w.Header().Add("Vary", "Accept") // the same address answers other servers with JSON
+		vary(w.Header(), "Accept") // the same address answers other servers with JSON
 		w.Header().Set("Content-Language", v.Code)
 		return d.serve(w, r)
 	})

@@ -134,6 +134,7 @@ type card struct {
 	Faded  bool
 	Now    bool // it is going on
 	Open   bool // one can still say to come
+	Button string
 	Seats  []string
 }
 
@@ -153,7 +154,11 @@ func (v *viewer) card(c *community.Conference) card {
 	}
 	if !c.Past(v.now) && c.Status != community.Cancelled {
 		k.Soon = v.soon(c, v.now)
-		k.Seats = v.seats(c)
+		if k.Seats = v.seats(c); full(c) {
+			// The badge says it already.
+			k.Seats = slices.DeleteFunc(k.Seats, func(s string) bool { return s == v.T("seats.full") })
+		}
+		k.Button = v.comeButton(c)
 		// Free seats are news only when they run out.
 		if left, ok := c.SeatsLeft(); ok && k.Open && left > 0 && left <= max(5, c.Capacity/5) {
 			k.Left = v.N("seats.left", left)
