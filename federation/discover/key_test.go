@@ -122,13 +122,18 @@ func TestFalseKeys(t *testing.T) {
 		"/weak": person(w.url("a", "/weak"), func(a map[string]any) {
 			a["publicKey"] = map[string]any{"id": w.url("a", "/weak") + "#main-key", "owner": w.url("a", "/weak"), "publicKeyPem": "-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDCFENGw33yGihy92pDjZQhl0C3\n6rPJj+CvfSC8+q28hxA161QFNUd13wuCTUcq0Qd2qsBe/2hFyc2DCJJg0h1L78+6\nZ4UMR7EOcpfdUE9Hf3m/hs+FUR45uBJeDK1HSFHD8bHKD6kv8FPGfJTotc+2xjJw\noYi+1hqp1fIekaxsyQIDAQAB\n-----END PUBLIC KEY-----\n"}
 		}),
+		"/lists-foreign": person(w.url("a", "/lists-foreign"), func(a map[string]any) { a["publicKey"] = w.url("evil", "/key-of-a") }),
+		"/foreign-id": person(w.url("a", "/foreign-id"), func(a map[string]any) {
+			a["publicKey"] = map[string]any{"id": w.url("evil", "/users/eve#main-key"), "owner": w.url("a", "/foreign-id"), "publicKeyPem": pemOf(newKey)}
+		}),
 		"/gone": status(410), "/busy": status(503), "/closed": status(401), "/blocked": status(403),
 	})
 	w.on("evil", map[string]http.HandlerFunc{
 		"/users/eve": person(evil, func(a map[string]any) {
 			a["publicKey"] = []any{a["publicKey"], map[string]any{"id": anna + "#main-key", "owner": evil, "publicKeyPem": pemOf(newKey)}}
 		}),
-		"/key": doc(map[string]any{"id": w.url("evil", "/key"), "type": "Key", "owner": anna, "publicKeyPem": pemOf(newKey)}),
+		"/key-of-a": doc(map[string]any{"id": w.url("evil", "/key-of-a"), "type": "Key", "owner": w.url("a", "/lists-foreign"), "publicKeyPem": pemOf(newKey)}),
+		"/key":      doc(map[string]any{"id": w.url("evil", "/key"), "type": "Key", "owner": anna, "publicKeyPem": pemOf(newKey)}),
 		"/users/anna": person(anna, func(a map[string]any) {
 			a["publicKey"] = map[string]any{"id": w.url("evil", "/users/anna") + "#main-key", "owner": anna, "publicKeyPem": pemOf(newKey)}
 		}),
@@ -150,6 +155,7 @@ func TestFalseKeys(t *testing.T) {
 		w.url("a", "/busy"):                     signature.KeyUnavailable,
 		w.url("dead", "/users/x#main-key"):      signature.KeyUnavailable,
 		"https://no-such-host.invalid/x#k":      signature.KeyUnavailable,
+		w.url("evil", "/key-of-a"):              signature.KeyRefused, // even if the owner names it
 		"acct:anna@a.test":                      signature.KeyRefused,
 		"":                                      signature.KeyRefused,
 		"main-key":                              signature.KeyRefused,
@@ -166,8 +172,14 @@ func TestFalseKeys(t *testing.T) {
 	if fetch.KindOf(err) != fetch.Gone {
 		t.Error("that it is gone cannot be seen:", err)
 	}
+	// An actor that gives itself a key with the id of another server's.
+	if a, err := r.Actor(t.Context(), w.url("a", "/foreign-id"), 0); err != nil || len(a.Keys) != 0 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	k, err := r.Key(t.Context(), evil+"#main-key", false)
+	wantKey(t, k, err, evil, theirKey)
 	// After all that, anna's key is still anna's.
-	k, err := r.Key(t.Context(), anna+"#main-key", false)
+	k, err = r.Key(t.Context(), anna+"#main-key", false)
 	wantKey(t, k, err, anna, theirKey)
 	if _, err := w.store.Actor(t.Context(), anna); err != nil {
 		t.Error(err)

@@ -296,6 +296,7 @@ func TestCavageGate(t *testing.T) {
 		{"line break inside", sender{body: "{}", write: func(s string) string { return strings.Replace(s, "host date", "host\ndate", 1) }}, Malformed},
 		{"zero byte inside", sender{body: "{}", write: func(s string) string { return strings.Replace(s, "anna", "an\x00na", 1) }}, Malformed},
 		{"escaped quote", sender{body: "{}", write: func(s string) string { return strings.Replace(s, "anna", `an\"na`, 1) }}, Malformed},
+		{"backslash", sender{body: "{}", write: func(s string) string { return strings.Replace(s, "anna", `an\na`, 1) }}, Malformed},
 		{"huge", sender{body: "{}", write: func(s string) string { return s + `,x="` + strings.Repeat("a", maxHeader) + `"` }}, Malformed},
 		{"many parameters", sender{body: "{}", write: func(s string) string {
 			for i := range 20 {

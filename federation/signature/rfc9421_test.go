@@ -174,6 +174,7 @@ func TestRFC9421Gate(t *testing.T) {
 		{"algorithm of another key", sender9421{body: "{}", params: created(unix) + `;alg="ed25519"`}, BadSignature},
 		{"says PSS and is not", sender9421{body: "{}", params: created(unix) + `;alg="rsa-pss-sha512"`}, BadSignature},
 		{"method of another message", sender9421{body: "{}", covered: []string{`"@method";req`, `"@target-uri"`, `"content-digest"`}, values: map[string]string{`"@method";req`: "POST"}}, Malformed},
+		{"a part of the digest", sender9421{body: "{}", covered: []string{`"@method"`, `"@target-uri"`, `"content-digest";key="sha-512"`}}, Missing},
 		{"covered twice", sender9421{body: "{}", covered: []string{`"@method"`, `"@method"`, `"@target-uri"`, `"content-digest"`}}, Malformed},
 		{"unknown component", sender9421{body: "{}", covered: []string{`"@method"`, `"@target-uri"`, `"content-digest"`, `"@status"`}, values: map[string]string{`"@status"`: "200"}}, BadSignature},
 		{"covered header changed", sender9421{body: "{}", covered: fedify, change: setHeader("Date", "x")}, BadSignature},
