@@ -178,7 +178,6 @@ func readBlocks(r io.Reader) (blocks []community.Block, bad []rowProblem, err er
 		if errors.Is(err, io.EOF) {
 			return blocks, bad, nil
 		}
-		line, _ := rows.FieldPos(0)
 		if pe, ok := errors.AsType[*csv.ParseError](err); ok {
 			bad = append(bad, rowProblem{Line: pe.Line, Msg: pe.Err.Error()})
 			continue
@@ -186,6 +185,7 @@ func readBlocks(r io.Reader) (blocks []community.Block, bad []rowProblem, err er
 		if err != nil {
 			return nil, nil, err
 		}
+		line, _ := rows.FieldPos(0)
 		get := func(name string) string {
 			if i, ok := column[name]; ok && i < len(row) {
 				return strings.TrimSpace(row[i])
