@@ -193,3 +193,11 @@ func readAll(r io.Reader) ([]byte, error) {
 	}
 	return b, err
 }
+
+// exitCode is how a command ended; -1 if it did not by itself.
+func exitCode(err error) int {
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		return e.ExitCode()
+	}
+	return -1
+}

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -31,6 +32,7 @@ type stranger struct {
 	mu    sync.Mutex
 	pages map[string]http.HandlerFunc // by path; guarded by mu
 	asked []string                    // "GET /path"; guarded by mu
+	got   []map[string]any            // activities posted here; guarded by mu
 }
 
 // newStranger starts a server at a loopback address.
@@ -62,8 +64,17 @@ func newStranger(t *testing.T, address string) *stranger {
 }
 
 func (s *stranger) serve(w http.ResponseWriter, r *http.Request) {
+	var activity map[string]any
+	if r.Method == http.MethodPost {
+		if body, err := readAll(r.Body); err == nil {
+			_ = json.Unmarshal(body, &activity)
+		}
+	}
 	s.mu.Lock()
 	s.asked = append(s.asked, r.Method+" "+r.URL.Path)
+	if activity != nil {
+		s.got = append(s.got, activity)
+	}
 	h := s.pages[r.URL.Path]
 	s.mu.Unlock()
 	switch {
@@ -100,6 +111,43 @@ func (s *stranger) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string{}, s.asked...)
+}
+
+// awaitActivity waits for an activity of a type.
+func (s *stranger) awaitActivity(typ string) map[string]any {
+	s.t.Helper()
+	var found map[string]any
+	eventually(s.t, s.host+" gets a "+typ, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, a := range s.got {
+			if a["type"] == typ {
+				found = a
+				return nil
+			}
+		}
+		return fmt.Errorf("%d activities, none of them", len(s.got))
+	})
+	return found
+}
+
+// befriend makes a city follow one of the actors.
+func (s *stranger) befriend(c *city, name string) {
+	s.t.Helper()
+	c.run(nil, "follow", s.uri(name))
+	follow := s.awaitActivity("Follow")
+	s.accept(c, name, follow)
+	c.awaitFollowing(s.uri(name))
+}
+
+func (s *stranger) accept(c *city, name string, follow map[string]any) {
+	s.t.Helper()
+	status, body := s.post(name, c.url+"/inbox", map[string]any{
+		"@context": "https://www.w3.org/ns/activitystreams", "type": "Accept", "id": s.uri(name) + "/accepts/1", "actor": s.uri(name), "object": follow,
+	})
+	if status != http.StatusAccepted {
+		s.t.Fatalf("the Accept: %d %s", status, body)
+	}
 }
 
 func (s *stranger) uri(name string) string { return s.url + "/users/" + name }
