@@ -311,8 +311,9 @@ func TestGivingUp(t *testing.T) {
 // TestOrder: what belongs together arrives in order even if some of it fails at
 // first; the rest does not wait for it.
 func TestOrder(t *testing.T) {
-	n, p := startNode(t).run(), startPeer(t, "mastodon")
+	n, p := startNode(t), startPeer(t, "mastodon")
 	n.backoff = func(int) time.Duration { return 30 * time.Millisecond }
+	n.run()
 	n.follower(p, "anna", community.CityActor)
 	var mu sync.Mutex
 	var calls int
@@ -494,8 +495,9 @@ func TestRestart(t *testing.T) {
 // TestSameData: what another process publishes on the same data is sent within
 // a second.
 func TestSameData(t *testing.T) {
-	n, p := startNode(t).run(), startPeer(t, "mastodon")
+	n, p := startNode(t), startPeer(t, "mastodon")
 	n.poll = time.Hour // nothing but the signal between processes
+	n.run()
 	n.follower(p, "anna", community.CityActor)
 	store, err := storage.Open(context.Background(), storage.Options{Data: n.data})
 	if err != nil {

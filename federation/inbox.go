@@ -101,8 +101,16 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
+	client := s.clientOf(r)
+	if wait, ok := s.strangers.peek(client); !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(wait/time.Second))))
+		s.problem(w, http.StatusTooManyRequests, "too many requests that could not be believed")
+		return
+	}
 	verified, err := s.verifier.Verify(r, body)
 	if err != nil {
+		// Each may have cost a fetch from wherever it pointed to.
+		s.strangers.take(client)
 		s.refusedSignature(w, r, host, env, err)
 		return
 	}

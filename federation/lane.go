@@ -1,7 +1,9 @@
 package federation
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,13 +53,12 @@ func (s *Server) laneBatch(ctx context.Context, host string) (more bool, err err
 	if peer.NextTry.After(now) {
 		return false, nil
 	}
-	limit := laneBatch
-	if peer.Failures > 0 {
-		limit = 1 // one request finds out whether it is back
-	}
-	due, err := s.store.Due(ctx, host, now, limit)
+	due, err := s.store.Due(ctx, host, now, laneBatch)
 	if err != nil || len(due) == 0 {
 		return false, err
+	}
+	if peer.Failures > 0 {
+		due = probe(due)
 	}
 	ids := make([]int64, 0, len(due))
 	for i := range due {
@@ -70,6 +71,13 @@ func (s *Server) laneBatch(ctx context.Context, host string) (more bool, err err
 	verdicts := s.sendAll(ctx, due, activities, peer)
 	down, err := s.settle(ctx, peer, verdicts)
 	return err == nil && !down && ctx.Err() == nil, err
+}
+
+// probe picks the one delivery that finds out whether a host is back: the one
+// tried least, since what is tried most may be what the host never answers to.
+func probe(due []storage.Delivery) []storage.Delivery {
+	least := slices.MinFunc(due, func(a, b storage.Delivery) int { return cmp.Compare(a.Attempts, b.Attempts) })
+	return []storage.Delivery{least}
 }
 
 // sendAll sends a batch, a few at once. Due never gives two of the same order,

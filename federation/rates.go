@@ -54,3 +54,14 @@ func (r *rates) take(host string) (wait time.Duration, ok bool) {
 	}
 	return time.Second, false
 }
+
+// peek tells whether there is a turn left without using it.
+func (r *rates) peek(host string) (wait time.Duration, ok bool) {
+	r.mu.Lock()
+	l := r.hosts[host]
+	r.mu.Unlock()
+	if l == nil || l.limiter.TokensAt(r.clock()) >= 1 {
+		return 0, true
+	}
+	return time.Duration(float64(time.Second) / float64(r.perSecond)), false
+}

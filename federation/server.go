@@ -40,23 +40,31 @@ type Options struct {
 	InboxBurst int
 }
 
+// How many requests that cannot be believed one client may make per second over
+// a longer time, and at once, before it is not listened to.
+const (
+	strangerRate  = 5
+	strangerBurst = 500
+)
+
 // Server answers other servers and sends to them. It is safe for concurrent
 // use.
 type Server struct {
-	node     *node.Node
-	store    *storage.Store
-	site     community.Site
-	o        Options
-	log      *slog.Logger
-	clock    func() time.Time
-	client   *fetch.Client
-	resolver *discover.Resolver
-	verifier *signature.Verifier
-	rates    *rates
-	signers  signers
-	peers    peerNotes
-	docs     documents
-	usage    usageCache
+	node      *node.Node
+	store     *storage.Store
+	site      community.Site
+	o         Options
+	log       *slog.Logger
+	clock     func() time.Time
+	client    *fetch.Client
+	resolver  *discover.Resolver
+	verifier  *signature.Verifier
+	rates     *rates // of hosts that send
+	strangers *rates // of clients whose signatures did not stand
+	signers   signers
+	peers     peerNotes
+	docs      documents
+	usage     usageCache
 
 	inboxWake chan struct{} // something was received
 	fanWake   chan struct{} // an activity was published
@@ -111,6 +119,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 		grace:     8 * time.Second,
 	}
 	s.rates = newRates(o.InboxRate, o.InboxBurst, s.clock)
+	s.strangers = newRates(strangerRate, strangerBurst, s.clock)
 	s.lanes.init(o.Workers)
 	s.inbound.init()
 	s.resolver = discover.New(s.client, s.signFetch, actorStore{s}, s.clock)

@@ -106,8 +106,15 @@ func startNode(t testing.TB, change ...func(*Options)) *testNode {
 // openNode opens a node on data, at an address it had before or a new one.
 func openNode(t testing.TB, data, address string, change ...func(*Options)) *testNode {
 	t.Helper()
+	return openNodeOn(t, storage.Options{Data: data}, "", address, change...)
+}
+
+// openNodeOn opens a node on any database, at the base given or that of its own
+// listener.
+func openNodeOn(t testing.TB, where storage.Options, base, address string, change ...func(*Options)) *testNode {
+	t.Helper()
 	ctx := context.Background()
-	n := &testNode{t: t, clock: &clock{}, data: data, logs: &logBuffer{}}
+	n := &testNode{t: t, clock: &clock{}, data: where.Data, logs: &logBuffer{}}
 	n.web = httptest.NewUnstartedServer(nil)
 	if address != "" {
 		n.web.Listener.Close()
@@ -122,8 +129,11 @@ func openNode(t testing.TB, data, address string, change ...func(*Options)) *tes
 			t.Fatal(err)
 		}
 	}
-	base := "https://" + n.web.Listener.Addr().String()
-	store, err := storage.Open(ctx, storage.Options{Data: data, Clock: n.clock.now})
+	if base == "" {
+		base = "https://" + n.web.Listener.Addr().String()
+	}
+	where.Clock = n.clock.now
+	store, err := storage.Open(ctx, where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -596,3 +606,6 @@ func (p *fakePeer) verify(n *testNode, in post) (signature.Verified, error) {
 }
 
 var _ crypto.Signer = (*rsa.PrivateKey)(nil)
+
+// publishLoudly is how conferences are published in tests.
+var publishLoudly = node.Publish{}
