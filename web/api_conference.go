@@ -27,12 +27,9 @@ func (s *Server) apiConferences(w http.ResponseWriter, r *http.Request) error {
 	q := storage.ConferenceQuery{Calendar: true, Text: strings.TrimSpace(p.values.Get("q")), Limit: limit, Offset: (page - 1) * limit}
 	q.Own = p.yes("own")
 	if tag := p.values.Get("tag"); tag != "" {
-		c := community.Conference{Tags: []string{tag}}
-		c.Tidy()
-		if len(c.Tags) == 0 {
+		if q.Tag = tidyTag(tag); q.Tag == "" {
 			return invalidField("tag", "tag", "a tag has letters and digits")
 		}
-		q.Tag = c.Tags[0]
 	}
 	city, err := s.currentCity(r.Context())
 	if err != nil {

@@ -40,12 +40,9 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 	d, err := s.cache.get("ics "+v.Code+" "+params.Encode(), stamp, func() (document, error) {
 		tag := ""
 		if t := params.Get("tag"); t != "" {
-			c := community.Conference{Tags: []string{t}}
-			c.Tidy()
-			if len(c.Tags) == 0 {
+			if tag = tidyTag(t); tag == "" {
 				return document{}, community.Errorf(community.NotFound, "there is no such topic")
 			}
-			tag = c.Tags[0]
 		}
 		cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: tag})
 		if err != nil {
@@ -68,26 +65,29 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 
 // conferenceICS is one conference of ours: /conf/{slug}.ics.
 func (s *Server) conferenceICS(w http.ResponseWriter, r *http.Request) error {
-	return s.oneICS(w, r, func() (*community.Conference, error) {
-		return s.ownConference(r.Context(), chi.URLParam(r, "slug"))
+	return s.oneICS(w, r, func(ctx context.Context) (*community.Conference, error) {
+		return s.ownConference(ctx, chi.URLParam(r, "slug"))
 	})
 }
 
 // elsewhereICS is one that this city announced: /elsewhere/{id}.ics.
 func (s *Server) elsewhereICS(w http.ResponseWriter, r *http.Request) error {
-	return s.oneICS(w, r, func() (*community.Conference, error) {
-		return s.calendarConference(r.Context(), chi.URLParam(r, "id"))
+	return s.oneICS(w, r, func(ctx context.Context) (*community.Conference, error) {
+		return s.calendarConference(ctx, chi.URLParam(r, "id"))
 	})
 }
 
-func (s *Server) oneICS(w http.ResponseWriter, r *http.Request, find func() (*community.Conference, error)) error {
+func (s *Server) oneICS(w http.ResponseWriter, r *http.Request, find func(context.Context) (*community.Conference, error)) error {
 	allowAll(w.Header())
 	v, err := s.viewer(r)
 	if err != nil {
 		return err
 	}
 	d, err := s.cache.get("ics "+v.Code+" "+r.URL.Path, nil, func() (document, error) {
-		c, err := find()
+		// Others may be waiting for this when whoever came first has left.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
+		defer cancel()
+		c, err := find(ctx)
 		if err != nil {
 			return document{}, err
 		}

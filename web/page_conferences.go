@@ -87,7 +87,7 @@ func pageNumber(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// conferences is the list of all: /conf, with ?when=past, ?q= and ?page=.
+// conferences is the list of all: /conf, with ?when=past, ?tag=, ?q= and ?page=.
 func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
 	number, err := pageNumber(r)
 	if err != nil {
@@ -101,6 +101,11 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 		q.StartsBefore, q.Order = v.now, storage.ByStartDesc
 	} else {
 		q.EndsAfter = v.now
+	}
+	if raw := params.Get("tag"); raw != "" {
+		if q.Tag = tidyTag(raw); q.Tag == "" {
+			return nil, community.Errorf(community.NotFound, "there is no such topic")
+		}
 	}
 	cs, err := s.store.Conferences(ctx, q)
 	if err != nil {
@@ -119,7 +124,7 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	p := conferencesPage{
 		Heading: v.T("conferences.title"), Past: past, Query: search, Months: v.months(cs),
 		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
-		Pager: newPager("/conf", meant(r, []string{"when", "q"}), number, total, v.T("conferences.earlier"), v.T("conferences.later")),
+		Pager: newPager("/conf", meant(r, []string{"when", "tag", "q"}), number, total, v.T("conferences.earlier"), v.T("conferences.later")),
 		Tags:  v.tags(commonTags(cs)),
 	}
 	switch {
@@ -131,6 +136,9 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	if past {
 		p.Heading = v.T("conferences.past_title")
 		p.Pager.PrevText, p.Pager.NextText = v.T("conferences.newer"), v.T("conferences.older")
+	}
+	if q.Tag != "" {
+		p.Tag, p.Heading = q.Tag, v.T("conferences.tagged", "Tag", q.Tag)
 	}
 	return &shown{"conferences", page{Heading: p.Heading, Section: "conf", Body: p, NoIndex: search != ""}}, nil
 }
@@ -176,19 +184,26 @@ func commonTags(cs []community.Conference) []string {
 	return tags[:min(len(tags), 20)]
 }
 
+// tidyTag is a tag in the form that is stored, so that #Maps finds what is about
+// maps; "" for what is none.
+func tidyTag(s string) string {
+	c := community.Conference{Tags: []string{s}}
+	c.Tidy()
+	if len(c.Tags) == 0 {
+		return ""
+	}
+	return c.Tags[0]
+}
+
 // tag is everything about one topic: /tags/{tag}.
 func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
 	name, err := url.PathUnescape(chi.URLParam(r, "tag"))
 	if err != nil {
 		return nil, community.Errorf(community.NotFound, "there is no such topic")
 	}
-	// The form that is stored, so that #Maps finds what is about maps.
-	c := community.Conference{Tags: []string{name}}
-	c.Tidy()
-	if len(c.Tags) == 0 {
+	if name = tidyTag(name); name == "" {
 		return nil, community.Errorf(community.NotFound, "there is no such topic")
 	}
-	name = c.Tags[0]
 	upcoming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, EndsAfter: v.now, Limit: perPage})
 	if err != nil {
 		return nil, err

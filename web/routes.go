@@ -17,7 +17,7 @@ func (s *Server) Routes(r chi.Router) {
 	get("/city", s.redirect("/"))
 	get("/node", s.redirect("/about"))
 	get("/about", s.show(s.about))
-	get("/conf", s.show(s.conferences, "when", "q", "page"))
+	get("/conf", s.show(s.conferences, "when", "tag", "q", "page"))
 	get("/conf/", s.redirect("/conf"))
 	get("/conf/{slug}", s.show(s.conference))
 	get("/elsewhere/{id}", s.show(s.elsewhere))

@@ -102,7 +102,7 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		p.Share = newCopy(page, v.T("share.label"))
 	}
 	if c.Venue.Line() != "" || c.Venue != nil && c.Venue.Place != nil {
-		p.Venue = newVenue(c.Venue)
+		p.Venue = v.venue(c.Venue)
 	}
 	if c.Link != "" {
 		p.Link = &link{hostOf(c.Link), c.Link}
@@ -160,17 +160,21 @@ func (v *viewer) banners(c *community.Conference) []banner {
 	return bs
 }
 
-// newVenue adds the ways to find a place: OpenStreetMap, and whatever map the
+// venue adds the ways to find a place: OpenStreetMap, and whatever map the
 // reader's device has (RFC 5870).
-func newVenue(v *community.Venue) *venue {
-	out := &venue{Name: v.Name, Address: v.Address(), Directions: v.Directions, Place: v.Place}
-	query := v.Address()
-	if v.Name != "" {
-		query = strings.Trim(v.Name+", "+query, ", ")
+func (v *viewer) venue(at *community.Venue) *venue {
+	near := *at
+	if near.Country == v.city.Country {
+		near.Country = "" // whoever comes to a meeting in town knows the country
 	}
-	if v.Place != nil {
-		at := fmt.Sprintf("%.6f,%.6f", v.Place.Lat, v.Place.Lon)
-		out.Map = fmt.Sprintf("https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f#map=17/%.6f/%.6f", v.Place.Lat, v.Place.Lon, v.Place.Lat, v.Place.Lon)
+	out := &venue{Name: at.Name, Address: near.Address(), Directions: at.Directions, Place: at.Place}
+	query := at.Address()
+	if at.Name != "" {
+		query = strings.Trim(at.Name+", "+query, ", ")
+	}
+	if p := at.Place; p != nil {
+		at := fmt.Sprintf("%.6f,%.6f", p.Lat, p.Lon)
+		out.Map = fmt.Sprintf("https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f#map=17/%.6f/%.6f", p.Lat, p.Lon, p.Lat, p.Lon)
 		out.Geo = template.URL("geo:" + at + "?q=" + at)
 		if out.Name == "" && out.Address == "" {
 			out.Address = at
