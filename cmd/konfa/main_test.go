@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	waitfor URL              waits until something answers there
 //	http METHOD URL k=v…     asks, and checks what comes back (see httpCommand)
 //	json FILE PATH [OP] WANT looks into a JSON document (see jsonCommand)
+//	postgres NAME            makes a database and puts its address into the environment
 //	newerschema FILE         makes a database as a later konfa would leave it
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -39,6 +40,13 @@ func TestScripts(t *testing.T) {
 			"http":        httpCommand,
 			"json":        jsonCommand,
 			"newerschema": newerSchemaCommand,
+			"postgres":    postgresCommand,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "postgres" {
+				return postgresServer() != "", nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KONFA_ALLOW_ADDRESSES", "127.0.0.0/8")
