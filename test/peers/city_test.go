@@ -39,6 +39,7 @@ type cityOptions struct {
 	ExtraCA  bool     // trust the test authority by extra_ca, not SSL_CERT_FILE
 	Strict   bool     // reach no private address at all
 	NoServe  bool     // founded, not started
+	NoTLS    bool     // no certificate from a file
 }
 
 // found founds a city and starts serving it.
@@ -58,18 +59,19 @@ func found(t *testing.T, o cityOptions) *city {
 		address = o.Host
 	}
 	port := freePort(t, address)
-	cert, key := certificate(t, o.Host)
 	c := &city{t: t, name: o.Name, dir: t.TempDir(), host: net.JoinHostPort(o.Host, port), listen: net.JoinHostPort(address, port)}
 	c.url = "https://" + c.host
 	settings := append([]string{
 		"url=" + c.url,
 		"listen=" + c.listen,
-		"tls_cert=" + cert,
-		"tls_key=" + key,
 		"data=" + filepath.Join(c.dir, "data"),
 		"database=" + o.Database,
 		"log_level=debug",
 	}, o.Settings...)
+	if !o.NoTLS {
+		cert, key := certificate(t, o.Host)
+		settings = append(settings, "tls_cert="+cert, "tls_key="+key)
+	}
 	if !o.Strict {
 		settings = append(settings, "allow_addresses=127.0.0.0/8")
 	}
