@@ -470,7 +470,7 @@ func block(t *testing.T, n *testNode, p *fakePeer) {
 }
 
 func FuzzParseResource(f *testing.F) {
-	for _, s := range []string{"acct:a@b.example", "https://b.example/city", "acct:@a@b", "acct:%40", "https://[::1]:8/x", "acct:a@b@c", ":", "acct:"} {
+	for _, s := range []string{"acct:a@b.example", "https://b.example/city", "acct:@a@b", "acct:%40", "https://[::1]:8/x", "acct:a@b@c", ":", "acct:", "http://.", "acct:a@."} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -45,13 +45,21 @@ func parseResource(s string) (resource, error) {
 		if i <= 0 || i == len(rest)-1 || strings.ContainsAny(rest[i+1:], "/?#@") {
 			return bad()
 		}
-		return resource{Acct: true, Handle: strings.ToLower(rest[:i]), Host: strings.TrimSuffix(strings.ToLower(rest[i+1:]), ".")}, nil
+		host := strings.TrimSuffix(strings.ToLower(rest[i+1:]), ".")
+		if host == "" {
+			return bad()
+		}
+		return resource{Acct: true, Handle: strings.ToLower(rest[:i]), Host: host}, nil
 	case "https", "http":
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" || u.User != nil {
 			return bad()
 		}
-		return resource{Host: strings.TrimSuffix(strings.ToLower(u.Host), "."), Path: strings.Trim(u.Path, "/")}, nil
+		host := strings.TrimSuffix(strings.ToLower(u.Host), ".")
+		if host == "" {
+			return bad()
+		}
+		return resource{Host: host, Path: strings.Trim(u.Path, "/")}, nil
 	}
 	return bad()
 }
