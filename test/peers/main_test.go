@@ -11,6 +11,9 @@ import (
 // konfa is the path of the program under test.
 var konfa string
 
+// buildFlags are those of the program under test.
+var buildFlags = []string{"-tags", "sqlite_fts5"}
+
 // suite is the directory of what all tests share: the program, the authority.
 var suite string
 
@@ -28,7 +31,7 @@ func run(m *testing.M) int {
 	suite = dir
 	if konfa = os.Getenv("KONFA_TEST_BINARY"); konfa == "" {
 		konfa = filepath.Join(dir, "konfa")
-		build := exec.Command("go", "build", "-tags", "sqlite_fts5", "-o", konfa, "konfa/cmd/konfa")
+		build := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", konfa, "konfa/cmd/konfa")...)
 		build.Stdout, build.Stderr = os.Stderr, os.Stderr
 		if err := build.Run(); err != nil {
 			fmt.Fprintln(os.Stderr, "building konfa:", err)

@@ -66,6 +66,9 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	}()
 	t.Cleanup(func() {
 		p.kill()
+		if log := p.log.String(); strings.Contains(log, "DATA RACE") || strings.Contains(log, "panic:") {
+			t.Errorf("%s wrote:\n%s", name, log)
+		}
 		if t.Failed() {
 			t.Logf("---- %s wrote:\n%s", name, tail(p.log.String(), 5000))
 		}
