@@ -2,7 +2,7 @@
 
 TAGS    := sqlite_fts5
 GO      ?= go
-VERSION ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := $(if $(VERSION),-X main.release=$(VERSION))
 # make demo DATA=some/directory keeps the three cities there.
 DATA    ?=
@@ -25,7 +25,7 @@ demo: build
 # race detector, against SQLite and a PostgreSQL of their own.
 test: setup check
 	KONFA_TEST_ALL=1 test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
-	test/fuzz.sh 4s
+	test/fuzz.sh 3s
 	$(MAKE) --no-print-directory build
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 
