@@ -24,7 +24,7 @@ demo: build
 # Everything that must hold before a change lands. The tests run once, under the
 # race detector, against SQLite and a PostgreSQL of their own.
 test: setup check
-	KONFA_TEST_ALL=1 test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
+	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
 	test/fuzz.sh 3s
 	$(MAKE) --no-print-directory build
 	KONFA_DEMO_ONCE=1 bin/konfa demo
@@ -48,8 +48,10 @@ race:
 fuzz:
 	test/fuzz.sh $(FUZZ)
 
-# What one request, delivery, follow and page cost, against simulated peers.
-bench:
+# What one follow, delivery, inbound activity and page costs the real program,
+# against simulated peers; then the parts one by one.
+bench: build
+	$(GO) run ./test/bench -konfa bin/konfa
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 30m $$(test/packages.sh '^func Benchmark')
 
 # Property tests with a hundred thousand cases each, then long fuzzing.
