@@ -99,9 +99,12 @@ func answer(w http.ResponseWriter, r *http.Request, status int, v any) error {
 	}
 	b := buf.Bytes()
 	if status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		d, err := newDocument(b, "application/json")
-		if err != nil {
-			return err
+		d := plainDocument(b, "application/json")
+		if acceptsGzip(r.Header.Get("Accept-Encoding")) && !d.unchanged(r) {
+			var err error
+			if d.packed, err = pack(b); err != nil {
+				return err
+			}
 		}
 		d.keep, d.policy = w.Header().Get("Cache-Control"), w.Header().Get("Content-Security-Policy")
 		return d.serve(w, r)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,26 +28,43 @@ type document struct {
 	name     string    // file name for those who save it, or empty
 }
 
-// newDocument packs an answer. Its validator is a hash of what is in it, so
-// that several processes on the same data agree.
+// newDocument packs an answer that is kept. Its validator is a hash of what is
+// in it, so that several processes on the same data agree.
 func newDocument(body []byte, kind string) (document, error) {
+	d := plainDocument(body, kind)
+	var err error
+	d.packed, err = pack(body)
+	return d, err
+}
+
+// plainDocument is a document for those who take no gzip, or for one use.
+func plainDocument(body []byte, kind string) document {
 	sum := sha256.Sum256(body)
-	d := document{kind: kind, body: body, etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, keep: "no-cache"}
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
-	if err != nil {
-		return d, err
+	return document{kind: kind, body: body, etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, keep: "no-cache"}
+}
+
+// packers are kept, as each has most of a megabyte of its own.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// pack compresses what is worth it; nil means that it is not.
+func pack(body []byte) ([]byte, error) {
+	if len(body) < 600 {
+		return nil, nil
 	}
+	var b bytes.Buffer
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&b)
 	if _, err := z.Write(body); err != nil {
-		return d, err
+		return nil, err
 	}
 	if err := z.Close(); err != nil {
-		return d, err
+		return nil, err
 	}
-	if b.Len() < len(body) {
-		d.packed = b.Bytes()
+	if b.Len() >= len(body) {
+		return nil, nil
 	}
-	return d, nil
+	return b.Bytes(), nil
 }
 
 // serve sends the document, or 304 to those who have it.
