@@ -87,7 +87,7 @@ func TestNewFollower(t *testing.T) {
 			if err != nil || a.Inbox != id+"/inbox" || a.Host != w.host("a") || a.ID == 0 {
 				t.Errorf("%+v, %v", a, err)
 			}
-			if k, err = r.Key(t.Context(), c.keyID, false); err != nil {
+			if _, err = r.Key(t.Context(), c.keyID, false); err != nil {
 				t.Error(err)
 			}
 			w.wantRequests(c.fetches)

@@ -64,6 +64,8 @@ func idOf(doc *fetch.Document) (string, error) {
 
 // Stop, returned by the visitor of a collection, ends the reading without an
 // error.
+//
+//lint:ignore ST1012 it is a signal like io/fs.SkipDir, not a failure
 var Stop = errors.New("enough")
 
 // Bounds of reading a collection.

@@ -54,7 +54,6 @@ type sender struct {
 	digest               string // instead of the one computed; "-" for none
 	created, expires     int64
 	extra                map[string]string
-	length               int64
 	change               func(*http.Request) // after signing
 	write                func(s string) string
 }
