@@ -105,7 +105,7 @@ func read(data []byte) ([]place, error) {
 		var p place
 		for len(m.data) > 0 && m.err == nil {
 			switch tag := m.varint(); tag {
-			case 1<<3:
+			case 1 << 3:
 				m.varint()
 			case 2<<3 | 2:
 				p.name = string(m.bytes())
@@ -117,11 +117,11 @@ func read(data []byte) ([]place, error) {
 				p.feature = string(m.bytes())
 			case 8<<3 | 2:
 				p.admin = string(m.bytes())
-			case 9<<3:
+			case 9 << 3:
 				p.population = int(m.varint())
-			case 10<<3:
+			case 10 << 3:
 				lon += unzigzag(m.varint())
-			case 11<<3:
+			case 11 << 3:
 				lat += unzigzag(m.varint())
 			default:
 				return nil, fmt.Errorf("unknown tag %d after %q", tag, p.name)
