@@ -156,7 +156,9 @@ func (v *viewer) conferenceEntry(c *community.Conference) entry {
 		author: v.cityName().Text, published: c.Published, updated: c.Updated, tags: c.Tags, image: c.Cover,
 	}
 	if !c.Own() {
-		e.author = c.Origin
+		if e.author = c.Origin; e.author == "" {
+			e.author = hostOf(c.URI) // a feed wants an author
+		}
 		if !c.Announced.IsZero() && c.Announced.After(e.published) {
 			e.published = c.Announced
 		}

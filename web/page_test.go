@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -544,5 +545,48 @@ func TestMicroformats(t *testing.T) {
 				t.Errorf("%s has no %s", target, c)
 			}
 		}
+	}
+}
+
+// A conference of another city that this one announced has a page here, which
+// says whose it is and leads there.
+func TestElsewhere(t *testing.T) {
+	w := newTown(t)
+	city := w.stranger("https://almaty.example/city", "almaty", "Almaty")
+	steppe := fakeConferences()[3]
+	steppe.ID, steppe.OriginID, steppe.Announced = 0, city.ID, time.Time{}
+	c, err := w.node.StoreConference(t.Context(), &steppe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	at := "/elsewhere/" + itoa(int(c.ID))
+	if res := w.do(http.MethodGet, at, ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("before it is announced: %s", res.Status)
+	}
+	if _, err := w.node.AnnounceConference(t.Context(), console, steppe.URI); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	body := html.UnescapeString(w.get(at))
+	for _, s := range []string{"Hosted by Almaty", `rel="canonical" href="https://almaty.example/conf/steppe"`, `lang="ru" dir="auto">Степь и код`, "Saturday, 5\u00a0December\u00a02026, 18:00–21:00", "Almaty time, UTC+5", `value="https://almaty.example/conf/steppe"`} {
+		if !strings.Contains(strings.ReplaceAll(body, `</span><span class="big">`, ", "), s) {
+			t.Errorf("%q is missing in\n%s", s, body)
+		}
+	}
+	for _, target := range []string{"/", "/conf", "/conf.ics", at + ".ics", "/feed.atom", "/feed.json", "/api/v1/conferences"} {
+		if !strings.Contains(w.get(target), "Степь и код") {
+			t.Errorf("%s does not show it", target)
+		}
+	}
+	if strings.Contains(w.get("/api/v1/conferences?own=1"), "Степь") {
+		t.Error("it is taken for one of our own")
+	}
+	if err := w.node.WithdrawConference(t.Context(), console, steppe.URI); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if res := w.do(http.MethodGet, at, ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("after it is withdrawn: %s", res.Status)
 	}
 }
