@@ -3,40 +3,26 @@ package federation
 import (
 	"net/http"
 	"net/netip"
-	"strings"
 )
 
-// clientOf is the address a request came from: of the connection, or what a
-// trusted proxy says. Further to the left than the first address that is no
-// trusted proxy, X-Forwarded-For is whatever the client likes to write.
-func (s *Server) clientOf(r *http.Request) string {
+// clientOf names who made a request, for the rate of those that cannot be
+// believed: the address, as whoever mounts the routes found it out, and of IPv6
+// the /64, which is what one customer has. A private address is likely a proxy
+// that nobody told us of, with everyone behind it; then it is the address with
+// the host that the request claims to be of.
+func clientOf(r *http.Request, claimed string) string {
 	addr, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return r.RemoteAddr
+		return r.RemoteAddr + " " + claimed
 	}
 	ip := addr.Addr().Unmap()
-	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(list) - 1; i >= 0 && s.proxy(ip); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(list[i]))
-		if err != nil {
-			break
-		}
-		ip = next.Unmap()
+	if ip.IsLoopback() || ip.IsPrivate() {
+		return ip.String() + " " + claimed
 	}
 	if ip.Is6() {
-		// One customer has a whole /64.
 		if p, err := ip.Prefix(64); err == nil {
 			return p.String()
 		}
 	}
 	return ip.String()
-}
-
-func (s *Server) proxy(ip netip.Addr) bool {
-	for _, p := range s.o.TrustedProxies {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
 }

@@ -101,7 +101,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	client := s.clientOf(r)
+	client := clientOf(r, host)
 	if wait, ok := s.strangers.peek(client); !ok {
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(wait/time.Second))))
 		s.problem(w, http.StatusTooManyRequests, "too many requests that could not be believed")

@@ -156,6 +156,46 @@ func TestInboxGate(t *testing.T) {
 	}
 }
 
+// TestStrangers: requests that cannot be believed are heard only so often, and
+// others are heard meanwhile.
+func TestStrangers(t *testing.T) {
+	n, p, q := startNode(t), startPeer(t, "mastodon"), startPeer(t, "mastodon")
+	for i := range strangerBurst + 50 {
+		body := fmt.Appendf(nil, `{"type":"Like","id":"%s/%d","actor":"%s","object":"x"}`, p.base, i, p.uri("anna"))
+		r := httptest.NewRequest("POST", n.site.Base+"/inbox", bytes.NewReader(body))
+		r.Header.Set("Content-Type", activityJSON)
+		w := httptest.NewRecorder()
+		n.postInbox(nil)(w, r)
+		if w.Code == http.StatusTooManyRequests {
+			if i < strangerBurst {
+				t.Errorf("already after %d", i)
+			}
+			if w.Header().Get("Retry-After") == "" {
+				t.Error("429 without Retry-After")
+			}
+			if got := q.send(n, "anna", q.activity("anna", "Follow", n.site.Actor(community.CityActor))); got != 202 {
+				t.Errorf("another host gets %d", got)
+			}
+			return
+		}
+		if w.Code != http.StatusUnauthorized {
+			t.Fatal(w.Code, w.Body)
+		}
+	}
+	t.Error("no limit")
+}
+
+func TestClientOf(t *testing.T) {
+	for _, tc := range []struct{ remote, want string }{
+		{"203.0.113.9:1", "203.0.113.9"}, {"[2001:db8:1:2:3::4]:1", "2001:db8:1:2::/64"}, {"[::ffff:203.0.113.9]:1", "203.0.113.9"},
+		{"127.0.0.1:1", "127.0.0.1 a.example"}, {"10.1.1.1:1", "10.1.1.1 a.example"}, {"pipe", "pipe a.example"},
+	} {
+		if got := clientOf(&http.Request{RemoteAddr: tc.remote}, "a.example"); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.remote, got, tc.want)
+		}
+	}
+}
+
 func countReceived(t *testing.T, n *testNode) int {
 	t.Helper()
 	rows, err := n.store.ReceivedSince(context.Background(), 0, n.now(), 1000)

@@ -25,7 +25,8 @@ func (s *Server) lane(stop, work context.Context, host string) {
 	defer s.release(context.WithoutCancel(work), host)
 	claimed := s.clock()
 	for stop.Err() == nil {
-		if s.clock().Sub(claimed) > laneLease/3 {
+		if s.clock().Sub(claimed) > laneLease/2 {
+			// Lost when this process stood still for long.
 			if ok, err := s.claim(work, host); err != nil || !ok {
 				return
 			}

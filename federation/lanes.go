@@ -16,7 +16,6 @@ import (
 const (
 	laneWidth = 4  // deliveries to one host at once
 	laneBatch = 64 // rows read for a host in one go
-	laneLease = 2 * time.Minute
 	// failingShare is the part of the hosts sent to at once that may be such as
 	// failed before, so that many slow ones leave room for those in good health.
 	failingShare = 2 // a half
@@ -144,28 +143,4 @@ func (s *Server) startLane(stop, work context.Context, group *sync.WaitGroup, ho
 		}()
 		s.lane(stop, work, host)
 	})
-}
-
-// claim makes sure that no other process sends to the host. SQLite has one
-// serving process, so that nothing needs to be written there.
-func (s *Server) claim(ctx context.Context, host string) (ok bool, err error) {
-	if s.store.Engine() == "sqlite" {
-		return true, nil
-	}
-	err = s.store.Write(ctx, func(tx *storage.Tx) error {
-		ok, err = tx.ClaimLane(ctx, host, s.lanes.owner, tx.Now().Add(laneLease))
-		return err
-	})
-	return ok, err
-}
-
-// release gives the host up, so that another process may go on at once.
-func (s *Server) release(ctx context.Context, host string) {
-	if s.store.Engine() == "sqlite" {
-		return
-	}
-	err := s.store.Write(ctx, func(tx *storage.Tx) error { return tx.ReleaseLane(ctx, host, s.lanes.owner) })
-	if err != nil {
-		s.log.Error("giving up a lane", "host", host, "error", err)
-	}
 }

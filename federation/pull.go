@@ -93,13 +93,13 @@ func (s *Server) pull(ctx context.Context, actorID int64) (taken int, err error)
 		if uri == "" || !fetch.SameOrigin(uri, from.URI) {
 			continue
 		}
-		// The newest come first; an Update must not be undone by an older
-		// Create behind it, which the node sees by their dates.
+		// The newest come first, so of one object the first word is the last.
+		seen := map[string]bool{}
 		err := s.resolver.Collection(ctx, uri, pullItems, func(ref activitystreams.Ref) error {
 			if ctx.Err() != nil {
 				return discover.Stop
 			}
-			if s.pulled(ctx, from, ref) {
+			if s.pulled(ctx, from, ref, seen) {
 				taken++
 			}
 			return nil
@@ -112,7 +112,7 @@ func (s *Server) pull(ctx context.Context, actorID int64) (taken int, err error)
 }
 
 // pulled takes one item of a collection of an actor, as if it had been sent.
-func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activitystreams.Ref) bool {
+func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activitystreams.Ref, seen map[string]bool) bool {
 	if _, ours := s.site.Path(ref.ID); ours {
 		return false
 	}
@@ -140,7 +140,15 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 		in.Envelope, in.uri = env, env.ID
 		switch env.Type {
 		case "Create", "Update":
+			if seen[env.Object.ID] || s.newerHere(ctx, env.Object) {
+				return false
+			}
+			seen[env.Object.ID] = true
 			_, err = s.onObject(ctx, in, env.Object)
+		case "Delete":
+			// What stands before it in the outbox is no more.
+			seen[env.Object.ID] = true
+			return false
 		case "Announce":
 			if _, ours := s.site.Path(env.Object.ID); ours {
 				return false
@@ -150,10 +158,35 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 			return false
 		}
 	default:
+		if seen[ref.ID] || s.newerHere(ctx, ref) {
+			return false
+		}
+		seen[ref.ID] = true
 		_, err = s.announced(ctx, in, ref)
 	}
 	if err != nil {
 		s.log.Debug("not taken from an outbox", "actor", from.URI, "item", ref.ID, "reason", err)
 	}
 	return err == nil
+}
+
+// newerHere tells whether an object is kept here as new as it was put into a
+// collection, or newer. Times on the wire have seconds only, so that of two
+// changes in one second the delivered one counts.
+func (s *Server) newerHere(ctx context.Context, ref activitystreams.Ref) bool {
+	if c, err := s.store.ConferenceByURI(ctx, ref.ID); err == nil {
+		if ref.Raw == nil {
+			return true
+		}
+		ev, err := activitystreams.ReadEvent(ref.Raw)
+		return err == nil && !ev.Updated.After(c.Updated)
+	}
+	if p, err := s.store.PostByURI(ctx, ref.ID); err == nil {
+		if ref.Raw == nil {
+			return true
+		}
+		said, err := activitystreams.ReadPost(ref.Raw)
+		return err == nil && !said.Updated.After(p.Updated)
+	}
+	return false
 }

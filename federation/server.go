@@ -3,7 +3,6 @@ package federation
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,8 +30,6 @@ type Options struct {
 	Version string
 	// Clock replaces time.Now in tests.
 	Clock func() time.Time
-	// TrustedProxies may tell the address of a client by X-Forwarded-For.
-	TrustedProxies []netip.Prefix
 	// InboxRate is how many activities per second one host may send over a
 	// longer time, InboxBurst how many at once. 0: 1,000 and 20,000, which no
 	// server in good health reaches.
@@ -150,7 +147,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.running.Store(true)
 	defer s.running.Store(false)
 	for _, loop := range []func(stop, work context.Context){
-		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.backgroundLoop,
+		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.backgroundLoop,
 	} {
 		s.jobs.Go(func() { loop(ctx, work) })
 	}
