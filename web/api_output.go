@@ -71,7 +71,7 @@ func conferenceJSON(site community.Site, c *community.Conference) conferenceOutp
 	if !c.OpenEnd {
 		out.End = moment(c.LocalEnd())
 	}
-	if left, ok := c.SeatsLeft(); ok {
+	if left, ok := seatsLeft(c); ok {
 		out.Seats.Left = &left
 	}
 	return out

@@ -62,8 +62,9 @@ func (v *viewer) schemaEvent(c *community.Conference) object {
 	}
 	if c.Capacity > 0 {
 		e["maximumAttendeeCapacity"] = c.Capacity
-		left, _ := c.SeatsLeft()
-		e["remainingAttendeeCapacity"] = left
+		if left, ok := seatsLeft(c); ok {
+			e["remainingAttendeeCapacity"] = left
+		}
 	}
 	if len(c.Tags) > 0 {
 		e["keywords"] = c.Tags

@@ -555,6 +555,7 @@ func TestElsewhere(t *testing.T) {
 	city := w.stranger("https://almaty.example/city", "almaty", "Almaty")
 	steppe := fakeConferences()[3]
 	steppe.ID, steppe.OriginID, steppe.Announced = 0, city.ID, time.Time{}
+	steppe.Capacity, steppe.Venue = 12, &community.Venue{Name: "Yurt", Country: "KZ"}
 	c, err := w.node.StoreConference(t.Context(), &steppe)
 	if err != nil {
 		t.Fatal(err)
@@ -569,10 +570,13 @@ func TestElsewhere(t *testing.T) {
 	}
 	w.settle()
 	body := html.UnescapeString(w.get(at))
-	for _, s := range []string{"Hosted by Almaty", `rel="canonical" href="https://almaty.example/conf/steppe"`, `lang="ru" dir="auto">Степь и код`, "Saturday, 5\u00a0December\u00a02026, 18:00–21:00", "Almaty time, UTC+5", `value="https://almaty.example/conf/steppe"`} {
+	for _, s := range []string{"Hosted by Almaty", `rel="canonical" href="https://almaty.example/conf/steppe"`, `lang="ru" dir="auto">Степь и код`, "Saturday, 5\u00a0December\u00a02026, 18:00–21:00", "Almaty time, UTC+5", "Kazakhstan", `value="https://almaty.example/conf/steppe"`} {
 		if !strings.Contains(strings.ReplaceAll(body, `</span><span class="big">`, ", "), s) {
 			t.Errorf("%q is missing in\n%s", s, body)
 		}
+	}
+	if strings.Contains(body, "seats left") {
+		t.Error("it counts seats that it knows nothing of")
 	}
 	for _, target := range []string{"/", "/conf", "/conf.ics", at + ".ics", "/feed.atom", "/feed.json", "/api/v1/conferences"} {
 		if !strings.Contains(w.get(target), "Степь и код") {

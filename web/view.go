@@ -160,7 +160,7 @@ func (v *viewer) card(c *community.Conference) card {
 		}
 		k.Button = v.comeButton(c)
 		// Free seats are news only when they run out.
-		if left, ok := c.SeatsLeft(); ok && k.Open && left > 0 && left <= max(5, c.Capacity/5) {
+		if left, ok := seatsLeft(c); ok && k.Open && left > 0 && left <= max(5, c.Capacity/5) {
 			k.Left = v.N("seats.left", left)
 		}
 	}
@@ -194,9 +194,18 @@ func (v *viewer) where(c *community.Conference) string {
 	return line
 }
 
+// seatsLeft are the free seats of a conference of ours. Of others we know the
+// capacity but not who comes, so there is nothing to say.
+func seatsLeft(c *community.Conference) (int, bool) {
+	if !c.Own() {
+		return 0, false
+	}
+	return c.SeatsLeft()
+}
+
 // full tells whether a newcomer would have to wait.
 func full(c *community.Conference) bool {
-	left, ok := c.SeatsLeft()
+	left, ok := seatsLeft(c)
 	return ok && (left == 0 || c.Seats.Waiting > 0)
 }
 
@@ -235,7 +244,7 @@ func (v *viewer) seats(c *community.Conference) []string {
 	if c.Seats.Maybe > 0 {
 		out = append(out, v.N("seats.maybe", c.Seats.Maybe))
 	}
-	if left, ok := c.SeatsLeft(); ok && c.JoinMode != community.External {
+	if left, ok := seatsLeft(c); ok && c.JoinMode != community.External {
 		if full(c) {
 			out = append(out, v.T("seats.full"))
 		} else {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"konfa/community"
+	"konfa/gazetteer"
 	"konfa/prose"
 )
 
@@ -164,8 +165,11 @@ func (v *viewer) banners(c *community.Conference) []banner {
 // reader's device has (RFC 5870).
 func (v *viewer) venue(at *community.Venue) *venue {
 	near := *at
-	if near.Country == v.city.Country {
-		near.Country = "" // whoever comes to a meeting in town knows the country
+	if code, ok := gazetteer.Country(at.Country); ok {
+		near.Country = gazetteer.CountryName(code, v.Code)
+		if code == v.city.Country {
+			near.Country = "" // whoever comes to a meeting in town knows the country
+		}
 	}
 	out := &venue{Name: at.Name, Address: near.Address(), Directions: at.Directions, Place: at.Place}
 	query := at.Address()
