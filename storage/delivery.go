@@ -113,6 +113,11 @@ func (tx *Tx) ClaimLane(ctx context.Context, host, owner string, until time.Time
 	return n == 1, err
 }
 
+// RenewLanes keeps all leases of a process until then.
+func (tx *Tx) RenewLanes(ctx context.Context, owner string, until time.Time) error {
+	return tx.exec(ctx, "UPDATE lane_lease SET expires = ? WHERE owner = ?", until, owner)
+}
+
 // ReleaseLane gives the lease back, if this process has it.
 func (tx *Tx) ReleaseLane(ctx context.Context, host, owner string) error {
 	return tx.exec(ctx, "DELETE FROM lane_lease WHERE host = ? AND owner = ?", host, owner)

@@ -342,7 +342,16 @@ func TestLaneLease(t *testing.T) {
 		if claim("a", noon.Add(time.Hour)) {
 			t.Fatal("the lease of another one was released")
 		}
-		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.ReleaseLane(ctx, "m.example", "b") })
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.RenewLanes(ctx, "b", noon) })
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.RenewLanes(ctx, "a", noon.Add(time.Hour)) })
+		if !claim("a", noon) {
+			t.Fatal("a lease was renewed by another one")
+		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.RenewLanes(ctx, "a", noon.Add(time.Hour)) })
+		if claim("b", noon.Add(time.Hour)) {
+			t.Fatal("a lease was not renewed")
+		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.ReleaseLane(ctx, "m.example", "a") })
 		// Of many at once, one gets it.
 		var wg sync.WaitGroup
 		var mu sync.Mutex
