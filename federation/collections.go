@@ -17,6 +17,9 @@ const (
 	outboxPage  = 20
 	itemsPage   = 40
 	featuredMax = 5
+	// outboxBytes bounds the embedded activities of a page, since Misskey reads
+	// no more than 256 KiB; the rest goes by id.
+	outboxBytes = 192 << 10
 )
 
 type actorOf = func(*http.Request) (community.LocalActor, error)
@@ -58,8 +61,13 @@ func (s *Server) getOutbox(of actorOf) http.HandlerFunc {
 			return
 		}
 		items := make([]any, 0, len(list))
+		size := 0
 		for i := range list {
 			if s.outlived(r, &list[i]) {
+				continue
+			}
+			if size += len(list[i].JSON); size > outboxBytes {
+				items = append(items, s.site.Activity(list[i].UUID))
 				continue
 			}
 			items = append(items, list[i].JSON)

@@ -284,6 +284,32 @@ func TestDeadHost(t *testing.T) {
 	}
 }
 
+// TestAwake: a host that sends something is up, and need not wait for the end of
+// its pause.
+func TestAwake(t *testing.T) {
+	n, p := startNode(t), startPeer(t, "mastodon")
+	n.follower(p, "anna", community.CityActor)
+	p.answers(hangUp)
+	n.run()
+	n.conference("Go meetup")
+	ctx := context.Background()
+	eventually(t, "it is away", func() bool { peer, err := n.store.Peer(ctx, p.host()); return err == nil && peer.Failures > 0 })
+	err := n.store.Write(ctx, func(tx *storage.Tx) error { return tx.PeerFailed(ctx, p.host(), "away", tx.Now().Add(6*time.Hour)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.clock.forward(3 * time.Hour) // past the delivery's own wait, not the host's
+	p.answers(nil)
+	time.Sleep(100 * time.Millisecond)
+	if got := len(p.inbox()); got != 0 {
+		t.Fatalf("%d arrived during the pause", got)
+	}
+	if got := p.send(n, "bob", p.activity("bob", "Like", n.site.Conference("go-meetup"))); got != 202 {
+		t.Fatal(got)
+	}
+	eventually(t, "it arrives", func() bool { return len(p.got("Create")) == 1 })
+}
+
 // TestGivingUp: after seven days, and not before.
 func TestGivingUp(t *testing.T) {
 	n, p := startNode(t).run(), startPeer(t, "mastodon")

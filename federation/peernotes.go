@@ -2,6 +2,7 @@ package federation
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,6 +96,11 @@ func (s *Server) writePeerNotes(ctx context.Context) {
 			if err := tx.SeenPeer(ctx, seen); err != nil {
 				return err
 			}
+			for _, host := range seen {
+				if err := s.awake(ctx, tx, host); err != nil {
+					return err
+				}
+			}
 		}
 		for host, reason := range refused {
 			if err := tx.RefusedPeer(ctx, host, reason); err != nil {
@@ -106,4 +112,17 @@ func (s *Server) writePeerNotes(ctx context.Context) {
 	if err != nil {
 		s.log.Error("writing down what peers did", "error", err)
 	}
+	if len(seen) > 0 {
+		poke(s.laneWake)
+	}
+}
+
+// awake ends the pause of a host that did not answer: it just sent something
+// itself. A pause that it asked for stays.
+func (s *Server) awake(ctx context.Context, tx *storage.Tx, host string) error {
+	p, err := tx.PeerState(ctx, host)
+	if err != nil || p.Failures == 0 || !p.NextTry.After(tx.Now()) || strings.HasPrefix(p.LastError, answered) {
+		return err
+	}
+	return tx.PeerFailed(ctx, host, p.LastError, tx.Now())
 }

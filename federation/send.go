@@ -14,6 +14,10 @@ import (
 	"konfa/storage"
 )
 
+// answered begins the reasons that are an answer of the host, in contrast to no
+// answer at all.
+const answered = "answered"
+
 // verdict is what became of one delivery.
 type verdict struct {
 	result storage.Result
@@ -107,7 +111,7 @@ func (s *Server) judge(v *verdict, resp *fetch.Response, err error) {
 		return
 	}
 	status := resp.Status
-	answer := fmt.Sprintf("answered %d %s", status, http.StatusText(status))
+	answer := fmt.Sprintf("%s %d %s", answered, status, http.StatusText(status))
 	if body := oneLine(resp.Body); body != "" && status >= 300 {
 		answer += ": " + body
 	}
