@@ -17,7 +17,7 @@ import (
 
 // within bounds every wait for something that another process does. It is
 // generous: it ends a test that would fail anyway.
-const within = 30 * time.Second
+var within = 30 * time.Second
 
 // output keeps what a process writes, for the test that fails.
 type output struct {
