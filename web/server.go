@@ -95,15 +95,11 @@ func New(n *node.Node, o Options) (*Server, error) {
 	return s, nil
 }
 
-// cityFresh is how long a page may show the city as it was: another process may
-// have changed it.
-const cityFresh = time.Second
-
 // currentCity returns the city, kept for a moment since every request needs it.
 func (s *Server) currentCity(ctx context.Context) (*community.City, error) {
 	now, gen := time.Now(), s.changed.Load()
 	s.mu.Lock()
-	if s.city != nil && now.Sub(s.cityAt) < cityFresh && s.cityGen == gen {
+	if s.city != nil && now.Sub(s.cityAt) < recheck && s.cityGen == gen {
 		defer s.mu.Unlock()
 		return s.city, nil
 	}
