@@ -25,7 +25,11 @@ var console = By{Console: true}
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)}
-	store, err := storage.Open(t.Context(), storage.Options{Data: t.TempDir(), Clock: w.clock, Synchronous: "OFF"})
+	o := storage.Options{Data: t.TempDir(), Clock: w.clock, Synchronous: "OFF"}
+	if onPostgres {
+		o = storage.Options{Database: schema(t), Clock: w.clock}
+	}
+	store, err := storage.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
