@@ -554,7 +554,7 @@ func TestPayloads(t *testing.T) {
 		var doc struct{ Actor any }
 		_ = json.Unmarshal(body, &doc)
 		actor, _ := doc.Actor.(string)
-		outcome, err := n.dispatchSafely(context.Background(), readReceived(&storage.Received{URI: path, Actor: actor, Host: hostOf(actor), Body: body}))
+		outcome, err := n.dispatchSafely(context.Background(), n.inbound.read(&storage.Received{URI: path, Actor: actor, Host: hostOf(actor), Body: body}))
 		if err == nil && outcome == "" || err != nil && (reason(err) == "" || strings.Contains(err.Error(), "stumble")) {
 			t.Errorf("%s: %q %v", path, outcome, err)
 		}

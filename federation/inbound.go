@@ -18,7 +18,7 @@ type received struct {
 	key string // those with the same key are done in the order they came
 }
 
-func readReceived(row *storage.Received) *received {
+func (i *inboundSet) read(row *storage.Received) *received {
 	r := &received{Received: row, key: row.Actor}
 	if r.env, r.err = activitystreams.ReadEnvelope(row.Body); r.err != nil {
 		return r
@@ -30,6 +30,12 @@ func readReceived(row *storage.Received) *received {
 		if id != "" && id != r.env.Actor {
 			r.key = id
 		}
+	case "Announce":
+		// One of something elsewhere means a fetch, which may fail for long; one
+		// of ours must stay in order with its Undo.
+		if id != "" && len(r.env.Objects) == 0 && !i.ours(id) {
+			r.key = id
+		}
 	}
 	return r
 }
@@ -39,6 +45,8 @@ func readReceived(row *storage.Received) *received {
 // the order they came, and so are those of one actor that are about no object
 // of its own; everything else does not wait for each other.
 type inboundSet struct {
+	ours func(id string) bool // tells ids of this node
+
 	mu      sync.Mutex
 	queues  map[string][]*received // by key, oldest first; guarded by mu, as is all below
 	ready   []string               // keys with a queue that nobody works on, in the order they came
@@ -55,7 +63,8 @@ type finished struct {
 	outcome string
 }
 
-func (i *inboundSet) init() {
+func (i *inboundSet) init(ours func(id string) bool) {
+	i.ours = ours
 	i.queues, i.taken, i.hosts, i.held = map[string][]*received{}, map[int64]bool{}, map[string]int{}, map[string]time.Time{}
 }
 
@@ -68,7 +77,7 @@ func (i *inboundSet) add(rows []storage.Received, now time.Time) {
 		if i.taken[rows[n].ID] {
 			continue
 		}
-		row := readReceived(&rows[n])
+		row := i.read(&rows[n])
 		if until, ok := i.held[row.key]; ok {
 			if now.Before(until) {
 				continue

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -300,26 +301,37 @@ func TestWaitingForItsPredecessor(t *testing.T) {
 	n.backoff = func(int) time.Duration { return time.Hour }
 	n.followed(p, "group", community.CityActor)
 	n.run()
-	var down = true
+	var mu sync.Mutex
+	down := true
 	p.put("/events/1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		if down {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", activityJSON)
-		json.NewEncoder(w).Encode(p.event("/events/1", "anna", "Go meetup"))
+		json.NewEncoder(w).Encode(p.event(r.URL.Path, "anna", "Go meetup"))
 	}))
-	p.send(n, "group", p.activity("group", "Announce", p.base+"/events/1"))
+	p.send(n, "group", p.activity("group", "Offer", p.base+"/events/1"))
 	p.send(n, "group", p.activity("group", "Follow", n.site.Actor(community.CityActor)))
 	p.send(n, "bob", p.activity("bob", "Follow", n.site.Actor(community.CityActor)))
 	ctx := context.Background()
 	eventually(t, "the other actor is served", func() bool { c, _ := n.store.CountFollowers(ctx, community.CityActor); return c == 1 })
-	eventually(t, "the announcement is put off", func() bool { return strings.Contains(n.logs.String(), "will try again") })
+	eventually(t, "the offer is put off", func() bool { return strings.Contains(n.logs.String(), "will try again") })
 	time.Sleep(50 * time.Millisecond)
 	if c, _ := n.store.CountFollowers(ctx, community.CityActor); c != 1 {
 		t.Error("the later activity overtook")
 	}
+	// An object elsewhere that cannot be fetched holds up only itself.
+	p.put("/events/2", p.event("/events/2", "anna", "Rust meetup"))
+	p.put("/events/3", p.objects["/events/1"])
+	p.send(n, "bob", p.activity("bob", "Announce", p.base+"/events/3"))
+	p.send(n, "bob", p.activity("bob", "Announce", p.base+"/events/2"))
+	eventually(t, "the other announcement is taken", func() bool { _, err := n.store.ConferenceByURI(ctx, p.base+"/events/2"); return err == nil })
+	mu.Lock()
 	down = false
+	mu.Unlock()
 	n.clock.forward(61 * time.Minute)
 	eventually(t, "both are done", func() bool {
 		c, _ := n.store.CountFollowers(ctx, community.CityActor)
@@ -389,7 +401,7 @@ func FuzzInbox(f *testing.F) {
 		}
 		// The handlers behind the gate get the same bytes.
 		row := &storage.Received{URI: "https://a.example/1", Actor: "https://a.example/u", Host: "a.example", Body: body}
-		if out, err := s.dispatchSafely(context.Background(), readReceived(row)); err != nil && strings.Contains(err.Error(), "stumble") {
+		if out, err := s.dispatchSafely(context.Background(), s.inbound.read(row)); err != nil && strings.Contains(err.Error(), "stumble") {
 			t.Fatalf("panic: %v %q", err, out)
 		}
 	})

@@ -18,7 +18,7 @@ const (
 	inboundBatch   = 500  // rows read in one go
 	inboundKept    = 2000 // rows in memory
 	inboundFinish  = 64   // rows written down as done in one transaction
-	inboundTries   = 10   // for troubles that may pass, over some two days
+	inboundTries   = 16   // for troubles that may pass, over a day and a half
 	inboundTime    = 60 * time.Second
 	inboundRescan  = 2 * time.Second // how often what was put off is looked for
 )

@@ -118,7 +118,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 	s.rates = newRates(o.InboxRate, o.InboxBurst, s.clock)
 	s.strangers = newRates(strangerRate, strangerBurst, s.clock)
 	s.lanes.init(o.Workers)
-	s.inbound.init()
+	s.inbound.init(func(id string) bool { _, ours := s.site.Path(id); return ours })
 	s.resolver = discover.New(s.client, s.signFetch, actorStore{s}, s.clock)
 	s.verifier = &signature.Verifier{Base: s.site.Base, Clock: s.clock, Keys: s.resolver.Key}
 	return s, nil
