@@ -215,7 +215,7 @@ func (c *Conference) Tidy() {
 		c.End = c.Start.Add(openEndLength)
 		if c.AllDay {
 			c.OpenEnd = false
-			c.End = c.LocalStart().AddDate(0, 0, 1)
+			c.End = DaysAfter(c.LocalStart(), 1)
 		}
 	}
 	c.End = Instant(c.End)
@@ -316,6 +316,9 @@ func (c *Conference) Check() error {
 		if o.Name == "" && o.Handle == "" && o.URI == "" {
 			p.add("organisers", "required", "an organiser needs a name")
 		}
+		if o.URI != "" && !httpURL(o.URI) {
+			p.add("organisers", "url", "%q is not an http or https address", o.URI)
+		}
 	}
 	return p.err()
 }
@@ -326,6 +329,13 @@ func (c *Conference) Matters(old *Conference) bool {
 	venue := func(v *Venue) string { return v.Line() + "\x00" + v.Address() }
 	return !c.Start.Equal(old.Start) || !c.End.Equal(old.End) || c.AllDay != old.AllDay || c.Zone != old.Zone ||
 		c.Status != old.Status || c.OnlineURL != old.OnlineURL || venue(c.Venue) != venue(old.Venue)
+}
+
+// DaysAfter is when the day begins that is n days after the day of t, on the
+// clock of t: at midnight, or at one where the clocks are changed at midnight.
+// To add days to the first moment of such a day would carry its one o'clock on.
+func DaysAfter(t time.Time, n int) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day()+n, 0, 0, 0, 0, t.Location())
 }
 
 // Instant is t in UTC, cut to the microseconds that storage keeps.

@@ -118,6 +118,22 @@ func TestWholeDays(t *testing.T) {
 	}
 }
 
+// In Cairo the clocks are changed at midnight: 30 April 2027 begins at one.
+func TestWholeDayWithoutMidnight(t *testing.T) {
+	c := conf()
+	c.Zone, c.AllDay = "Africa/Cairo", true
+	c.Start, c.End = time.Date(2027, 4, 30, 0, 0, 0, 0, c.Location()), time.Time{}
+	c.Tidy()
+	if got := c.LocalEnd().Format(time.DateTime); got != "2027-04-30 23:59:59" {
+		t.Errorf("it ends at %s", got)
+	}
+	c.Start, c.End = time.Date(2027, 4, 29, 0, 0, 0, 0, c.Location()), time.Time{}
+	c.Tidy()
+	if got := c.LocalEnd().Format(time.DateTime); got != "2027-04-29 23:59:59" {
+		t.Errorf("the day before ends at %s", got)
+	}
+}
+
 func TestInstancesKeepTheClock(t *testing.T) {
 	zone := "Europe/Belgrade"
 	start := time.Date(2027, 3, 18, 19, 0, 0, 0, location(zone))

@@ -1,6 +1,7 @@
 package community
 
 import (
+	"slices"
 	"time"
 )
 
@@ -61,8 +62,23 @@ func (r *Roster) free() int {
 	return max(0, r.Capacity-r.Taken)
 }
 
+// fits tells whether a party could ever be let in. One that waits since before
+// the hall was made smaller than it cannot; it keeps its place, in case the hall
+// grows again, and must not keep everyone behind it out for ever.
+func (r *Roster) fits(g Guest) bool { return r.Capacity == 0 || g.Size() <= r.Capacity }
+
+// head is the place in Queue of whoever is next, or len(Queue).
+func (r *Roster) head() int {
+	for i := range r.Queue {
+		if r.fits(r.Queue[i]) {
+			return i
+		}
+	}
+	return len(r.Queue)
+}
+
 // admits tells whether a party fits now without overtaking anyone who waits.
-func (r *Roster) admits(size int) bool { return len(r.Queue) == 0 && size <= r.free() }
+func (r *Roster) admits(size int) bool { return r.head() == len(r.Queue) && size <= r.free() }
 
 // Want is what a guest asks for.
 type Want struct {
@@ -74,8 +90,11 @@ type Want struct {
 // from the waiting list because of it. Guest is the guest as stored, with an
 // empty State for a new one; approved tells that a steward already said yes. The
 // returned guest is first, those promoted follow. The roster is left as it is
-// afterwards.
+// afterwards. Who was turned down stays so until a steward says yes.
 func (r *Roster) Ask(g Guest, want Want, approved bool, now time.Time) (Guest, []Guest) {
+	if g.State == Declined && !approved {
+		return g, nil
+	}
 	approved = approved || r.Mode == Free || g.State == Going || g.State == Waitlisted
 	if g.State == Waitlisted && want.State == Going && want.Plus <= g.Plus {
 		// Asking again with no more people keeps the place in the queue.
@@ -86,7 +105,7 @@ func (r *Roster) Ask(g Guest, want Want, approved bool, now time.Time) (Guest, [
 	held := 0 // seats the guest has now
 	if g.State == Going {
 		held = g.Size()
-		if want.State == Going && want.Plus > g.Plus && (want.Plus-g.Plus > r.free() || len(r.Queue) > 0) {
+		if want.State == Going && want.Plus > g.Plus && !r.admits(want.Plus-g.Plus) {
 			// More seats than there are: the ones held are kept, the party
 			// stays as it was. Losing a seat by asking for a second one would
 			// be a trap.
@@ -122,18 +141,21 @@ func (r *Roster) Decline(g Guest) (Guest, []Guest) {
 }
 
 // Promote moves up everyone who fits, strictly in order: a large party at the
-// head of the queue is not overtaken by a small one behind it. It returns the
-// guests who now have a seat.
+// head of the queue is not overtaken by a small one behind it, unless it is
+// larger than the hall. It returns the guests who now have a seat.
 func (r *Roster) Promote() []Guest {
 	var up []Guest
-	for len(r.Queue) > 0 && r.Queue[0].Size() <= r.free() {
-		g := r.Queue[0]
-		r.Queue = r.Queue[1:]
+	for {
+		i := r.head()
+		if i == len(r.Queue) || r.Queue[i].Size() > r.free() {
+			return up
+		}
+		g := r.Queue[i]
+		r.Queue = slices.Concat(r.Queue[:i], r.Queue[i+1:])
 		g.State, g.Queued = Going, time.Time{}
 		r.Taken += g.Size()
 		up = append(up, g)
 	}
-	return up
 }
 
 // settle promotes whoever fits and takes g out of the promoted.
@@ -173,6 +195,10 @@ func (r *Roster) replace(g Guest) {
 		}
 	}
 }
+
+// Admits tells whether seats are given at the given instant: not for what is
+// cancelled or over.
+func (c *Conference) Admits(now time.Time) bool { return c.Status != Cancelled && !c.Past(now) }
 
 // MayAsk tells why a guest cannot answer this conference now, or nil.
 func (c *Conference) MayAsk(want Want, now time.Time) error {

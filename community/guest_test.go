@@ -53,8 +53,14 @@ func (h *hall) check(t *rapid.T, grown bool) {
 	if !slices.Equal(queue, h.arrived) {
 		t.Fatalf("queue %v, but they came as %v", queue, h.arrived)
 	}
-	if len(h.roster.Queue) > 0 && h.roster.Queue[0].Size() <= h.roster.free() {
-		t.Fatalf("the first in the queue fits and still waits: %+v", h.roster)
+	for _, g := range h.roster.Queue {
+		if h.roster.Capacity > 0 && g.Size() > h.roster.Capacity {
+			continue // larger than the hall
+		}
+		if g.Size() <= h.roster.free() {
+			t.Fatalf("the next in the queue fits and still waits: %+v", h.roster)
+		}
+		break
 	}
 }
 
@@ -76,7 +82,11 @@ func TestRosterNeverOverbooksNorOvertakes(t *testing.T) {
 				}
 				want := Want{State: rapid.SampledFrom([]GuestState{Going, Maybe, NotGoing}).Draw(t, "want"), Plus: rapid.IntRange(0, 3).Draw(t, "plus")}
 				before := g
-				g, up := h.roster.Ask(g, want, rapid.Bool().Draw(t, "approved"), h.clock)
+				approved := rapid.Bool().Draw(t, "approved")
+				g, up := h.roster.Ask(g, want, approved, h.clock)
+				if before.State == Declined && !approved && g.State != Declined {
+					t.Fatalf("%v was turned down and is %s by asking", before, g.State)
+				}
 				if before.State == Going && want.State == Going && g.State != Going {
 					t.Fatalf("%v lost the seat by asking again", before)
 				}
@@ -133,6 +143,31 @@ func TestRosterPartyIsNotOvertaken(t *testing.T) {
 	_, up = r.Ask(b, Want{State: NotGoing}, false, now)
 	if len(up) != 1 || up[0].ID != 3 {
 		t.Fatalf("%v moved up, not the party", up)
+	}
+}
+
+// A party that waits and is larger than the hall became does not keep everyone
+// else out; it has its place again when the hall grows.
+func TestRosterPartyLargerThanTheHall(t *testing.T) {
+	now := time.Now()
+	r := Roster{Capacity: 4, Mode: Free}
+	a, _ := r.Ask(Guest{ID: 1}, Want{State: Going}, false, now)
+	party, _ := r.Ask(Guest{ID: 2}, Want{State: Going, Plus: 3}, false, now)
+	alone, _ := r.Ask(Guest{ID: 3}, Want{State: Going}, false, now)
+	if party.State != Waitlisted || alone.State != Waitlisted {
+		t.Fatalf("party %s, alone %s", party.State, alone.State)
+	}
+	r.Capacity = 2
+	if up := r.Promote(); len(up) != 1 || up[0].ID != 3 || len(r.Queue) != 1 {
+		t.Fatalf("%v moved up, %v wait", up, r.Queue)
+	}
+	r.Ask(a, Want{State: NotGoing}, false, now)
+	if g, _ := r.Ask(Guest{ID: 4}, Want{State: Going}, false, now); g.State != Going {
+		t.Errorf("a seat is free, and %v", g)
+	}
+	r.Capacity = 8
+	if up := r.Promote(); len(up) != 1 || up[0].ID != 2 {
+		t.Errorf("%v moved up, not the party", up)
 	}
 }
 
