@@ -185,7 +185,8 @@ func environment(extra ...string) []string {
 		}
 		env = append(env, v)
 	}
-	return append(env, extra...)
+	// Under the race detector a program would wait a second before it ends.
+	return append(append(env, "GORACE=atexit_sleep_ms=0"), extra...)
 }
 
 // readAll reads at most 2 MiB.
