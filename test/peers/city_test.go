@@ -193,23 +193,6 @@ func send(req *http.Request) (*http.Response, error) {
 
 const activityJSON = "application/activity+json"
 
-// document fetches one of the city's documents as a server would.
-func (c *city) document(path string) map[string]any {
-	c.t.Helper()
-	status, header, body := c.get(path, activityJSON)
-	if status != http.StatusOK {
-		c.t.Fatalf("GET %s: %d\n%s", path, status, body)
-	}
-	if ct := header.Get("Content-Type"); ct != activityJSON {
-		c.t.Errorf("GET %s: the type is %q", path, ct)
-	}
-	var doc map[string]any
-	if err := json.Unmarshal(body, &doc); err != nil {
-		c.t.Fatalf("GET %s: %v\n%s", path, err, body)
-	}
-	return doc
-}
-
 // ---- what the commands print, as far as the tests look at it
 
 type conference struct {
@@ -402,9 +385,6 @@ func (c *city) address() string {
 
 func (c *city) cityURI() string { return c.url + "/city" }
 func (c *city) nodeURI() string { return c.url + "/node" }
-
-// dataFile is the city's SQLite file.
-func (c *city) dataFile() string { return filepath.Join(c.dir, "data", "konfa.db") }
 
 // postgresDatabase makes a database for one city, dropped with the test.
 func postgresDatabase(t *testing.T) string {
