@@ -63,3 +63,9 @@ func (tx *Tx) InsertActivity(ctx context.Context, a *Activity) error {
 	return tx.insert(ctx, &a.ID, "INSERT INTO activity (uuid, actor, type, object, json, public, created) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
 		a.UUID, a.Actor, a.Type, a.Object, string(a.JSON), a.Public, a.Created)
 }
+
+// LastActivity reads the newest activity of a type that an actor wrote about an
+// object.
+func (r *Reader) LastActivity(ctx context.Context, actor community.LocalActor, typ, object string) (*Activity, error) {
+	return one(ctx, r, "activity", scanActivity, "SELECT "+activityColumns+" FROM activity WHERE object = ? AND actor = ? AND type = ? ORDER BY id DESC LIMIT 1", object, actor, typ)
+}

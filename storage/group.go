@@ -63,21 +63,25 @@ func (w *sqliteWriter) write(ctx context.Context, f func(*Tx) error) error {
 
 // member runs f as one of a group. It is called with the turn, and gives it
 // away.
-func (w *sqliteWriter) member(ctx context.Context, f func(*Tx) error) (_ *Tx, g *group, err error) {
+func (w *sqliteWriter) member(ctx context.Context, f func(*Tx) error) (*Tx, *group, error) {
+	var g *group
 	var tx *Tx
-	inside, done := false, false
+	done := false
 	// Deferred, so that the turn goes on if f panics or ends its goroutine.
 	defer func() {
-		if inside && !done {
+		if tx != nil && !done {
 			tx.takeBack()
-			if e := w.run("ROLLBACK TO member"); e != nil {
-				w.fail(g, e)
-			} else if e := w.run("RELEASE member"); e != nil {
-				w.fail(g, e)
+			if err := w.run("ROLLBACK TO member"); err != nil {
+				// The engine gave up the transaction by itself, as it does
+				// when the disk is full: it is gone for everyone.
+				w.fail(g, err)
+			} else if err := w.run("RELEASE member"); err != nil {
+				w.fail(g, err)
 			}
 		}
 		w.pass()
 	}()
+	var err error
 	if g, err = w.join(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -85,16 +89,12 @@ func (w *sqliteWriter) member(ctx context.Context, f func(*Tx) error) (_ *Tx, g 
 		w.fail(g, err)
 		return nil, nil, err
 	}
-	inside = true
-	now := community.Instant(w.clock())
 	q := &sqliteTx{conn: w.conn, deadline: time.Now().Add(writeTimeout)}
-	tx = &Tx{Reader: &Reader{q: q, sql: sqliteDialect}, x: q, now: now}
+	tx = &Tx{Reader: &Reader{q: q, sql: sqliteDialect}, x: q, now: community.Instant(w.clock())}
 	if err := f(tx); err != nil {
 		return nil, nil, err
 	}
 	if err := w.run("RELEASE member"); err != nil {
-		// The engine gave up the transaction by itself, as it does when the
-		// disk is full: it is gone for everyone.
 		return nil, nil, err
 	}
 	done = true

@@ -21,12 +21,21 @@ func (r *Reader) Reactions(ctx context.Context, object string) (map[community.Re
 	return out, err
 }
 
+const reactionColumns = "id, actor_id, kind, emoji, object, uri, created"
+
+func scanReaction(row row, v *community.Reaction) error {
+	return row.Scan(&v.ID, &v.ActorID, &v.Kind, &v.Emoji, &v.Object, &v.URI, instant{&v.Created})
+}
+
 // ReactionByURI reads a reaction by the id of its activity.
 func (r *Reader) ReactionByURI(ctx context.Context, uri string) (*community.Reaction, error) {
-	scan := func(row row, v *community.Reaction) error {
-		return row.Scan(&v.ID, &v.ActorID, &v.Kind, &v.Emoji, &v.Object, &v.URI, instant{&v.Created})
-	}
-	return one(ctx, r, "reaction", scan, "SELECT id, actor_id, kind, emoji, object, uri, created FROM reaction WHERE uri = ? ORDER BY id LIMIT 1", uri)
+	return one(ctx, r, "reaction", scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE uri = ? ORDER BY id LIMIT 1", uri)
+}
+
+// ReactionOf reads the reaction of a kind that an actor has to an object; of
+// several emoji the newest.
+func (r *Reader) ReactionOf(ctx context.Context, object string, kind community.ReactionKind, actorID int64) (*community.Reaction, error) {
+	return one(ctx, r, "reaction", scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE object = ? AND kind = ? AND actor_id = ? ORDER BY id DESC LIMIT 1", object, kind, actorID)
 }
 
 // SaveReaction adds a reaction. The same one again keeps its row and takes the

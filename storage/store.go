@@ -92,8 +92,9 @@ const writeTimeout = 30 * time.Second
 // On SQLite the writes that arrive together share one commit, each in a
 // savepoint of its own, so that one failing does not undo its neighbours. On
 // PostgreSQL transactions are serializable and f runs again when the database
-// asks for it, so f must not change what is outside except by assigning it anew.
-// IDs that f filled are taken back before that.
+// asks for it: what f changes outside of itself must not depend on what it was, or
+// a guest who was given a seat in vain counts as one who has it. IDs that f filled
+// are taken back before that.
 //
 // Once begun, a write is not interrupted when ctx is done. f must not call Write.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {

@@ -1,0 +1,70 @@
+package storage
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func token(c <-chan struct{}, wait time.Duration) bool {
+	select {
+	case <-c:
+		return true
+	case <-time.After(wait):
+		return false
+	}
+}
+
+// Queued work wakes those who watch, in this process and in another one on the
+// same data; other writes do not.
+func TestWatch(t *testing.T) {
+	engines(t, func(t *testing.T, d data) {
+		here, there := d.open(t), d.open(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		a, b := here.Watch(ctx), there.Watch(ctx)
+		a2 := here.Watch(ctx)
+		time.Sleep(300 * time.Millisecond) // until both listen
+		write(t, here, func(ctx context.Context, tx *Tx) error { return tx.SetMeta(ctx, "k", "v") })
+		if token(a, 300*time.Millisecond) || token(b, 100*time.Millisecond) {
+			t.Fatal("woken for nothing")
+		}
+		act := addActivity(t, here, "u1")
+		write(t, here, func(ctx context.Context, tx *Tx) error { return tx.InsertFanout(ctx, act.ID, Audience{}) })
+		if !token(a, 50*time.Millisecond) || !token(a2, 50*time.Millisecond) {
+			t.Fatal("not woken at once in the same process")
+		}
+		if !token(b, time.Second) {
+			t.Fatal("not woken in the other process")
+		}
+		time.Sleep(300 * time.Millisecond)
+		token(a, 0) // a second token may follow the first
+		write(t, there, func(ctx context.Context, tx *Tx) error {
+			_, err := tx.InsertReceived(ctx, &Received{URI: "x"})
+			return err
+		})
+		if !token(b, 50*time.Millisecond) || !token(a, time.Second) {
+			t.Fatal("not woken by received activities")
+		}
+		// What was rolled back queued nothing.
+		time.Sleep(300 * time.Millisecond)
+		token(a, 0)
+		token(b, 0)
+		_ = here.Write(ctx, func(tx *Tx) error {
+			ok(t, tx.InsertFanout(ctx, act.ID, Audience{}))
+			return context.Canceled
+		})
+		if token(a, 300*time.Millisecond) || token(b, 10*time.Millisecond) {
+			t.Fatal("woken by what did not happen")
+		}
+		// Those who left get nothing more.
+		cancel()
+		time.Sleep(20 * time.Millisecond)
+		here.watch.mu.Lock()
+		n := len(here.watch.chans)
+		here.watch.mu.Unlock()
+		if n != 0 {
+			t.Fatalf("%d still watch", n)
+		}
+	})
+}
