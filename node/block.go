@@ -20,7 +20,12 @@ func (n *Node) AddBlock(ctx context.Context, by By, b *community.Block) error {
 	if err := by.may(community.Steward); err != nil {
 		return err
 	}
-	return n.write(ctx, func(tx *storage.Tx) error { return n.addBlock(ctx, tx, by, b) })
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if err := n.addBlock(ctx, tx, by, b); err != nil {
+			return err
+		}
+		return n.enforce(ctx, tx)
+	})
 }
 
 func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community.Block) error {
@@ -28,39 +33,80 @@ func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community
 		return err
 	}
 	b.By, b.Created = by.Name(), tx.Now()
-	if err := tx.SaveBlock(ctx, b); err != nil {
-		return err
-	}
-	if b.Severity != community.Suspend {
-		return nil
-	}
-	return n.dropFollows(ctx, tx, b)
+	return tx.SaveBlock(ctx, b)
 }
 
-// dropFollows ends the follows, in both directions, that a block forbids.
-func (n *Node) dropFollows(ctx context.Context, tx *storage.Tx, b *community.Block) error {
-	if b.ActorURI != "" {
-		a, err := tx.Actor(ctx, b.ActorURI)
-		if ok, err := found(err); !ok {
-			return err
-		}
-		return tx.DeleteFollowsOf(ctx, a.ID)
+// enforce ends what the blocks of severity suspend forbid: follows in both
+// directions, and announcements. It is done once for however many blocks.
+func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return err
 	}
-	for _, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.Followers, tx.FollowedList} {
-		follows, err := list(ctx, storage.FollowQuery{})
-		if err != nil {
-			return err
+	domains, actors := map[string]bool{}, map[string]bool{}
+	for _, b := range blocks {
+		switch {
+		case b.Severity != community.Suspend:
+		case b.ActorURI != "":
+			actors[b.ActorURI] = true
+		default:
+			domains[b.Domain] = true
 		}
-		for _, f := range follows {
-			if f.Actor == nil || !underDomain(f.Actor.Host, b.Domain) {
-				continue
-			}
-			if err := tx.DeleteFollowsOf(ctx, f.ActorID); err != nil {
+	}
+	suspended := func(a *community.Actor) bool { return a != nil && (actors[a.URI] || inDomains(a.Host, domains)) }
+	for _, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.Followers, tx.FollowedList} {
+		q := storage.FollowQuery{Limit: 1000}
+		for {
+			follows, err := list(ctx, q)
+			if err != nil {
 				return err
 			}
+			for _, f := range follows {
+				q.After = f.ID
+				if !suspended(f.Actor) {
+					continue
+				}
+				if err := tx.DeleteFollowsOf(ctx, f.ActorID); err != nil {
+					return err
+				}
+			}
+			if len(follows) < q.Limit {
+				break
+			}
+		}
+	}
+	announced, err := tx.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Foreign: true})
+	if err != nil {
+		return err
+	}
+	for i := range announced {
+		c := &announced[i]
+		origin, err := tx.ActorByID(ctx, c.OriginID)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if !ok || !suspended(origin) && !inDomains(hostOf(c.URI), domains) {
+			continue
+		}
+		if err := n.withdraw(ctx, tx, c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// inDomains tells whether a host is one of some domains or below one.
+func inDomains(host string, domains map[string]bool) bool {
+	if domains[host] {
+		return true
+	}
+	name, _, _ := strings.Cut(host, ":")
+	for name != "" {
+		if domains[name] {
+			return true
+		}
+		_, name, _ = strings.Cut(name, ".")
+	}
+	return false
 }
 
 func underDomain(host, domain string) bool {
@@ -139,7 +185,7 @@ func (n *Node) ImportBlocks(ctx context.Context, by By, blocks []community.Block
 				added++
 			}
 		}
-		return nil
+		return n.enforce(ctx, tx)
 	})
 	return added, err
 }

@@ -62,16 +62,7 @@ func (n *Node) completeConference(ctx context.Context, tx *storage.Tx, city *com
 		c.Zone = city.Zone
 	}
 	c.Tidy()
-	for i := range c.Title {
-		if c.Title[i].Lang == "" {
-			c.Title[i].Lang = city.Languages[0]
-		}
-	}
-	for i := range c.Text {
-		if c.Text[i].Lang == "" {
-			c.Text[i].Lang = city.Languages[0]
-		}
-	}
+	inLanguage(city.Languages[0], c.Title, c.Text)
 	if len(c.Languages) == 0 {
 		c.Languages = c.Title.Languages()
 	}
@@ -97,6 +88,17 @@ func (n *Node) completeConference(ctx context.Context, tx *storage.Tx, city *com
 	}
 	c.Slug, err = n.freeSlug(ctx, tx, "conf/", slugsOf(c))
 	return err
+}
+
+// inLanguage fills in the language of texts where nobody said it.
+func inLanguage(lang string, texts ...community.Texts) {
+	for _, t := range texts {
+		for i := range t {
+			if t[i].Lang == "" {
+				t[i].Lang = lang
+			}
+		}
+	}
 }
 
 // slugsOf lists the addresses a conference would like, best first: its title,
@@ -167,6 +169,10 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	old := *c
 	if c.Venue != nil {
 		venue := *c.Venue
+		if venue.Place != nil {
+			place := *venue.Place
+			venue.Place = &place
+		}
 		old.Venue = &venue
 	}
 	if err := change(c); err != nil {
@@ -174,7 +180,9 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	}
 	c.ID, c.UUID, c.Slug, c.URI, c.UID, c.Draft = old.ID, old.UUID, old.Slug, old.URI, old.UID, old.Draft
 	c.Created, c.Published, c.Sequence, c.SeriesID = old.Created, old.Published, old.Sequence, old.SeriesID
+	c.URL, c.OriginID, c.Announced = old.URL, old.OriginID, old.Announced
 	c.Tidy()
+	inLanguage(city.Languages[0], c.Title, c.Text)
 	c.HTML = c.Text.Map(prose.Markdown)
 	if err := c.Check(); err != nil {
 		return err
@@ -207,10 +215,18 @@ func bumpVenue(old, c *community.Conference) {
 		last = old.Venue.Revision
 	}
 	c.Venue.Revision = max(last, 1)
-	if old.Venue != nil && *withoutPlace(old.Venue) == *withoutPlace(c.Venue) && samePlace(old.Venue.Place, c.Venue.Place) {
+	if old.Venue != nil && sameVenue(old.Venue, c.Venue) {
 		return
 	}
 	c.Venue.Revision = last + 1
+}
+
+// sameVenue compares two places, whatever their revision.
+func sameVenue(a, b *community.Venue) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *withoutPlace(a) == *withoutPlace(b) && samePlace(a.Place, b.Place)
 }
 
 func withoutPlace(v *community.Venue) *community.Venue {
@@ -340,13 +356,15 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 		_, err := n.emit(ctx, tx, n.publicly(community.CityActor, emission{typ: typ, object: doc, objectID: id, objectType: "Event", quiet: true}))
 		return err
 	}
-	if err := n.emitFromBoth(ctx, tx, emission{typ: typ, object: doc, objectID: id, objectType: "Event", inboxes: inboxes, quiet: !tell}); err != nil {
+	// Who holds a seat hears of every change, also of one that followers are
+	// not told of, such as that of an import.
+	if err := n.emitFromBoth(ctx, tx, emission{typ: typ, object: doc, objectID: id, objectType: "Event", inboxes: inboxes, silent: !tell}); err != nil {
 		return err
 	}
 	if typ != "Create" {
 		return nil
 	}
-	_, err = n.emit(ctx, tx, n.publicly(community.NodeActor, emission{typ: "Announce", object: id, objectID: id, objectType: "Event", quiet: !tell}))
+	_, err = n.emit(ctx, tx, n.publicly(community.NodeActor, emission{typ: "Announce", object: id, objectID: id, objectType: "Event", silent: !tell}))
 	return err
 }
 
@@ -366,7 +384,7 @@ func (n *Node) publicly(a community.LocalActor, e emission) emission {
 	e.actor = a
 	e.to = []string{activitystreams.PublicURI}
 	e.cc = []string{n.site.Followers(a)}
-	e.public, e.followers = true, true
+	e.public, e.followers = true, !e.silent
 	return e
 }
 

@@ -24,8 +24,12 @@ func (n *Node) AnnounceConference(ctx context.Context, by By, uri string) (*comm
 		if !c.Announced.IsZero() {
 			return nil
 		}
-		if b, err := tx.BlockOf(ctx, hostOf(uri), ""); err == nil {
-			return community.Errorf(community.Refused, "%s is blocked here (%s)", b.Domain, b.Severity)
+		origin, err := tx.ActorByID(ctx, c.OriginID)
+		if err != nil {
+			return err
+		}
+		if b, err := tx.BlockOf(ctx, hostOf(uri), origin.URI); err == nil {
+			return community.Errorf(community.Refused, "%s is blocked here (%s)", orElse(b.Domain, b.ActorURI), b.Severity)
 		}
 		if c.Status == community.Cancelled {
 			return &community.Error{Code: community.Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
@@ -73,12 +77,13 @@ func (n *Node) withdraw(ctx context.Context, tx *storage.Tx, c *community.Confer
 		} else if !ok {
 			continue
 		}
-		_, err = n.emit(ctx, tx, n.publicly(a, emission{
+		undo := n.publicly(a, emission{
 			typ: "Undo", objectID: c.URI, objectType: "Announce",
 			object: activitystreams.Activity{ID: n.site.Activity(said.UUID), Type: "Announce", Actor: a, Object: c.URI,
 				To: []string{activitystreams.PublicURI}, Cc: []string{n.site.Followers(a)}},
-		}))
-		if err != nil {
+		})
+		n.tellOrigin(ctx, tx, c, &undo) // it was told of the announcement
+		if _, err := n.emit(ctx, tx, undo); err != nil {
 			return err
 		}
 	}
@@ -92,13 +97,21 @@ func (n *Node) emitBoost(ctx context.Context, tx *storage.Tx, c *community.Confe
 	e.objectID, e.objectType = c.URI, "Event"
 	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
 		boost := n.publicly(a, e)
-		if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil && a == community.CityActor {
-			boost.cc = append(boost.cc, origin.URI) // whose it is may know
-			boost.inboxes = []storage.Target{target(origin)}
-		}
+		n.tellOrigin(ctx, tx, c, &boost)
 		if _, err := n.emit(ctx, tx, boost); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellOrigin sends what the city says of a conference also to whose it is.
+func (n *Node) tellOrigin(ctx context.Context, tx *storage.Tx, c *community.Conference, e *emission) {
+	if e.actor != community.CityActor {
+		return
+	}
+	if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil && origin.Gone.IsZero() {
+		e.cc = append(e.cc, origin.URI)
+		e.inboxes = []storage.Target{target(origin)}
+	}
 }

@@ -30,6 +30,9 @@ func (n *Node) JoinElsewhere(ctx context.Context, by By, handle, uri string, wan
 		if err := c.MayAsk(want, tx.Now()); err != nil {
 			return err
 		}
+		if b, err := tx.BlockOf(ctx, origin.Host, origin.URI); err == nil && b.Severity == community.Suspend {
+			return community.Errorf(community.Refused, "%s is blocked here", origin.Address()).WithHint("nothing is sent to a blocked server; a steward can lift the block")
+		}
 		g := community.Guest{ConferenceID: c.ID, MemberID: m.ID, Created: tx.Now()}
 		stored, err := tx.Guest(ctx, c.ID, storage.GuestKey{MemberID: m.ID})
 		if ok, err := found(err); err != nil {
@@ -72,21 +75,25 @@ func (n *Node) LeaveElsewhere(ctx context.Context, by By, handle, uri string) er
 		if err != nil {
 			return err
 		}
-		if g.State == community.NotGoing {
-			return nil
-		}
-		g.State, g.Updated = community.NotGoing, tx.Now()
-		if err := tx.SaveGuest(ctx, g); err != nil {
-			return err
-		}
-		id, err := n.newActivityURI()
-		if err != nil {
-			return err
-		}
-		return n.emitTo(ctx, tx, origin, activitystreams.Activity{
-			ID: id, Type: "Leave", Actor: community.MemberActor(handle), Object: c.URI, To: []string{origin.URI},
-		}, c.URI, "Event")
+		return n.leaveElsewhere(ctx, tx, m, c, origin, g)
 	})
+}
+
+func (n *Node) leaveElsewhere(ctx context.Context, tx *storage.Tx, m *community.Member, c *community.Conference, origin *community.Actor, g *community.Guest) error {
+	if g.State == community.NotGoing {
+		return nil
+	}
+	g.State, g.Updated = community.NotGoing, tx.Now()
+	if err := tx.SaveGuest(ctx, g); err != nil {
+		return err
+	}
+	id, err := n.newActivityURI()
+	if err != nil {
+		return err
+	}
+	return n.emitTo(ctx, tx, origin, activitystreams.Activity{
+		ID: id, Type: "Leave", Actor: community.MemberActor(m.Handle), Object: c.URI, To: []string{origin.URI},
+	}, c.URI, "Event")
 }
 
 // traveller reads who goes where: the member, the conference elsewhere and the

@@ -22,6 +22,7 @@ type emission struct {
 	content    string
 	public     bool // listed in the outbox
 	quiet      bool // written, but sent to nobody
+	silent     bool // followers are not told, inboxes are
 	followers  bool // sent to the actor's followers
 	inboxes    []storage.Target
 	except     string // a host that must not get it

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+const postgresAddress = "KONFA_TEST_POSTGRES"
+
 // onPostgres tells which engine newWorld opens.
 var onPostgres bool
 
@@ -18,7 +20,7 @@ var onPostgres bool
 // names one.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if code == 0 && os.Getenv("KONFA_TEST_POSTGRES") != "" {
+	if code == 0 && os.Getenv(postgresAddress) != "" {
 		onPostgres = true
 		fmt.Println("once more on PostgreSQL")
 		code = m.Run()
@@ -27,9 +29,8 @@ func TestMain(m *testing.M) {
 }
 
 // schema makes a schema of its own for a test and returns the address of it.
-func schema(t *testing.T) string {
+func schema(t *testing.T, address string) string {
 	t.Helper()
-	address := os.Getenv("KONFA_TEST_POSTGRES")
 	name := fmt.Sprintf("konfa_node_%d_%d", os.Getpid(), rand.Uint32())
 	admin := func(q string) {
 		t.Helper()

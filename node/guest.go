@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"strings"
 
 	"konfa/community"
 	"konfa/storage"
@@ -15,7 +16,23 @@ func (n *Node) Answer(ctx context.Context, slug string, k storage.GuestKey, want
 	if k.ActorID != 0 || (k.MemberID == 0) == (k.Email == "") {
 		return out, community.Errorf(community.Internal, "a guest of this node is a member or an e-mail address")
 	}
+	if k.Email != "" {
+		// One person does not take two seats by two spellings.
+		k.Email = strings.ToLower(strings.TrimSpace(k.Email))
+		if name, host, ok := strings.Cut(k.Email, "@"); !ok || name == "" || host == "" {
+			return out, community.Errorf(community.Invalid, "%q is not an e-mail address", k.Email)
+		}
+	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
+		if k.MemberID != 0 {
+			m, err := tx.MemberByID(ctx, k.MemberID)
+			if err != nil {
+				return err
+			}
+			if !m.Active() {
+				return &community.Error{Code: community.Forbidden, Key: "error.suspended", Msg: "this account is suspended"}
+			}
+		}
 		c, err := n.ownConference(ctx, tx.Reader, slug)
 		if err != nil {
 			return err
@@ -42,7 +59,7 @@ func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conferen
 	} else if ok {
 		g = *stored
 	}
-	if g.State == community.Declined && want.State == community.Going && !approved {
+	if g.State == community.Declined && want.State != community.NotGoing && !approved {
 		return g, &community.Error{Code: community.Refused, Key: "error.declined", Msg: "the organisers have turned this down"}
 	}
 	if g.State == community.Pending && want.State == community.Going && !approved && c.JoinMode == community.Restricted {
@@ -66,8 +83,12 @@ func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conferen
 	return g, tx.SaveGuest(ctx, &g)
 }
 
-// saveGuests stores guests who moved up and tells those on other servers.
+// saveGuests stores guests who moved up and tells those on other servers. Nobody
+// moves up in what is cancelled or over; if it comes back, promote does it then.
 func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, up []community.Guest) error {
+	if !c.Own() || !c.Admits(tx.Now()) {
+		return nil
+	}
 	for i := range up {
 		up[i].Updated = tx.Now()
 		if err := tx.SaveGuest(ctx, &up[i]); err != nil {
@@ -82,7 +103,7 @@ func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conf
 
 // promote lets those who wait move up, as after a change of the seats.
 func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
-	if c.Status == community.Cancelled || c.Past(tx.Now()) {
+	if !c.Admits(tx.Now()) {
 		return nil
 	}
 	roster, err := tx.Roster(ctx, c)
@@ -253,6 +274,9 @@ func (n *Node) ReceiveLeave(ctx context.Context, from *community.Actor, object, 
 // leave takes a guest out, also of a conference that is over or cancelled, and
 // lets those who wait move up.
 func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) error {
+	if g.State == community.Declined || g.State == community.NotGoing {
+		return nil // a no of the stewards is not washed away by leaving
+	}
 	c, err := tx.ConferenceByID(ctx, g.ConferenceID)
 	if err != nil {
 		return err
@@ -265,9 +289,6 @@ func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) er
 	gone.Updated = tx.Now()
 	if err := tx.SaveGuest(ctx, &gone); err != nil {
 		return err
-	}
-	if !c.Own() || c.Past(tx.Now()) {
-		return nil
 	}
 	return n.saveGuests(ctx, tx, c, up)
 }

@@ -95,6 +95,7 @@ func (n *Node) importRow(ctx context.Context, tx *storage.Tx, city *community.Ci
 		row.Zone = known.Zone
 	}
 	row.Tidy()
+	keepUnsaid(row, known)
 	if sameRow(known, row) {
 		out.Same++
 		return nil
@@ -135,7 +136,28 @@ func sameRow(a, b *community.Conference) bool {
 		return out
 	}
 	return !a.Matters(b) && slices.Equal(plain(a.Title), plain(b.Title)) && slices.Equal(plain(a.Text), plain(b.Text)) &&
-		a.Link == b.Link && slices.Equal(a.Tags, b.Tags)
+		a.Link == b.Link && slices.Equal(a.Tags, b.Tags) && sameVenue(a.Venue, b.Venue) &&
+		(b.Cover == nil || a.Cover != nil && *a.Cover == *b.Cover)
+}
+
+// keepUnsaid gives a row what it does not say of a conference that is known:
+// stewards may have filled it in. For the same reason a source that knows of no
+// trouble, as most say of everything, does not bring back what was cancelled.
+func keepUnsaid(row, known *community.Conference) {
+	if len(row.Text) == 0 {
+		row.Text = slices.Clone(known.Text)
+	}
+	if len(row.Tags) == 0 {
+		row.Tags = known.Tags
+	}
+	if row.Venue == nil {
+		row.Venue = known.Venue
+	}
+	if row.Status == community.Scheduled {
+		row.Status = known.Status
+	}
+	row.Link = orElse(row.Link, known.Link)
+	row.OnlineURL = orElse(row.OnlineURL, known.OnlineURL)
 }
 
 // takeOver copies what an import knows; what stewards set here (seats, way in,
@@ -144,13 +166,10 @@ func takeOver(c, row *community.Conference) {
 	c.Title, c.Text, c.Link, c.Tags = row.Title, row.Text, row.Link, row.Tags
 	c.Start, c.End, c.AllDay, c.OpenEnd, c.Zone = row.Start, row.End, row.AllDay, row.OpenEnd, row.Zone
 	c.Status, c.OnlineURL = row.Status, row.OnlineURL
-	revision := 0
-	if c.Venue != nil {
-		revision = c.Venue.Revision
-	}
-	c.Venue = row.Venue
-	if c.Venue != nil {
-		c.Venue.Revision = revision
+	c.Venue = nil
+	if row.Venue != nil {
+		venue := *row.Venue
+		c.Venue = &venue
 	}
 	if row.Cover != nil {
 		c.Cover = row.Cover

@@ -80,8 +80,9 @@ func (n *Node) SuspendMember(ctx context.Context, by By, handle string, on bool)
 	})
 }
 
-// DeleteMember ends an account for good: its seats are free again, its server
-// says that it is gone, its handle is never given again.
+// DeleteMember ends an account for good: its seats are free again, here and
+// elsewhere, what it said and whom it followed goes, its server says that it is
+// gone, its handle is never given again. Gone when it is deleted already.
 func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 	if by.mayAs(handle) != nil {
 		if err := by.may(community.Steward); err != nil {
@@ -94,11 +95,16 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 		if err != nil {
 			return err
 		}
+		if !m.Deleted.IsZero() {
+			return community.Errorf(community.Gone, "%s is not here any more", handle)
+		}
 		if err := lastSteward(ctx, tx, m); err != nil {
 			return err
 		}
-		if err := n.freeSeats(ctx, tx, m); err != nil {
-			return err
+		for _, drop := range []func(context.Context, *storage.Tx, *community.Member) error{n.freeSeats, n.endFollows, n.deletePostsOf} {
+			if err := drop(ctx, tx, m); err != nil {
+				return err
+			}
 		}
 		m.Deleted, m.Updated = tx.Now(), tx.Now()
 		m.Name, m.About, m.Email, m.Picture = "", "", "", nil
@@ -132,7 +138,47 @@ func (n *Node) freeSeats(ctx context.Context, tx *storage.Tx, m *community.Membe
 		if err != nil {
 			return err
 		}
+		if !c.Own() {
+			origin, err := tx.ActorByID(ctx, c.OriginID)
+			if err != nil {
+				return err
+			}
+			if err := n.leaveElsewhere(ctx, tx, m, &c, origin, g); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := n.leave(ctx, tx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endFollows takes back every follow of a member.
+func (n *Node) endFollows(ctx context.Context, tx *storage.Tx, m *community.Member) error {
+	local := community.MemberActor(m.Handle)
+	follows, err := tx.FollowedList(ctx, storage.FollowQuery{Local: local})
+	if err != nil {
+		return err
+	}
+	for _, f := range follows {
+		if err := n.unfollow(ctx, tx, local, f.Actor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deletePostsOf deletes all that a member said, drafts included. Each deletion
+// is told, since a post may have gone to people who do not follow its author.
+func (n *Node) deletePostsOf(ctx context.Context, tx *storage.Tx, m *community.Member) error {
+	posts, err := tx.Posts(ctx, storage.PostQuery{Author: community.MemberActor(m.Handle), Drafts: true})
+	if err != nil {
+		return err
+	}
+	for i := range posts {
+		if err := n.deletePost(ctx, tx, &posts[i]); err != nil {
 			return err
 		}
 	}

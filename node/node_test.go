@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -26,8 +27,9 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)}
 	o := storage.Options{Data: t.TempDir(), Clock: w.clock, Synchronous: "OFF"}
-	if onPostgres {
-		o = storage.Options{Database: schema(t), Clock: w.clock}
+	// Asked for in each test, so that no result of another engine is kept for it.
+	if address := os.Getenv(postgresAddress); onPostgres {
+		o = storage.Options{Database: schema(t, address), Clock: w.clock}
 	}
 	store, err := storage.Open(t.Context(), o)
 	if err != nil {

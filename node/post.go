@@ -25,7 +25,20 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 	if err := mayWrite(by, p.Author); err != nil {
 		return nil, err
 	}
-	err := n.write(ctx, func(tx *storage.Tx) error { return n.addPost(ctx, tx, p, pub) })
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		if handle, ok := p.Author.Member(); ok {
+			m, err := tx.Member(ctx, handle)
+			if err != nil {
+				return err
+			}
+			if !m.Active() {
+				return community.Errorf(community.Forbidden, "%s is suspended", handle)
+			}
+		} else if p.Author != community.CityActor {
+			return community.Errorf(community.Invalid, "%s does not write posts", p.Author)
+		}
+		return n.addPost(ctx, tx, p, pub)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +80,7 @@ func (n *Node) addPost(ctx context.Context, tx *storage.Tx, p *community.Post, p
 // checks it.
 func (n *Node) completePost(ctx context.Context, tx *storage.Tx, city *community.City, p *community.Post) error {
 	p.Tidy()
-	for _, t := range []community.Texts{p.Title, p.Text} {
-		for i := range t {
-			if t[i].Lang == "" {
-				t[i].Lang = city.Languages[0]
-			}
-		}
-	}
+	inLanguage(city.Languages[0], p.Title, p.Text)
 	if p.ReplyTo != "" && p.ConferenceID == 0 {
 		id, err := n.conferenceOf(ctx, tx.Reader, p.ReplyTo)
 		if err != nil {
@@ -145,6 +152,14 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 			return community.Errorf(community.Conflict, "a published note stays a note and an article an article").
 				WithHint("other servers keep the kind of a post for ever: delete it and publish a new one")
 		}
+		if p.Visibility != old.Visibility && !old.Draft {
+			return community.Errorf(community.Conflict, "who may see a published post cannot be changed").
+				WithHint("other servers have it already: delete it and publish a new one")
+		}
+		before, err := n.addressPost(ctx, tx, &old)
+		if err != nil {
+			return err
+		}
 		if err := n.completePost(ctx, tx, city, p); err != nil {
 			return err
 		}
@@ -155,7 +170,8 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 		if p.Draft {
 			return nil
 		}
-		return n.emitPost(ctx, tx, p, "Update", Publish{})
+		// Who is not mentioned any more has the old text and gets the new one.
+		return n.emitPost(ctx, tx, p, "Update", Publish{}, before.inboxes...)
 	})
 }
 
@@ -180,9 +196,11 @@ func (n *Node) changePost(ctx context.Context, by By, slug string, change func(*
 	return n.store.Post(ctx, slug)
 }
 
+// mayWrite returns nil when whoever asks may speak as the author: stewards for
+// the city, everyone for themselves and nobody for someone else.
 func mayWrite(by By, author community.LocalActor) error {
 	handle, ok := author.Member()
-	if !ok || by.may(community.Steward) == nil {
+	if !ok {
 		return by.may(community.Steward)
 	}
 	if err := by.may(community.Regular); err != nil {
@@ -209,37 +227,43 @@ func (n *Node) DeletePost(ctx context.Context, by By, slug string) error {
 		if err != nil {
 			return err
 		}
-		if err := mayWrite(by, p.Author); err != nil {
-			return err
+		if err := mayWrite(by, p.Author); err != nil && by.may(community.Steward) != nil {
+			return err // stewards keep order
 		}
-		e, err := n.addressPost(ctx, tx, p)
-		if err != nil {
-			return err
-		}
-		if err := tx.DeletePost(ctx, p.ID); err != nil {
-			return err
-		}
-		former := "Note"
-		if p.Article() {
-			former = "Article"
-		}
-		if err := tx.SaveTombstone(ctx, "posts/"+slug, former); err != nil {
-			return err
-		}
-		if p.Draft {
-			return nil
-		}
-		doc, err := n.enc.Tombstone(n.site.Post(slug), former, tx.Now())
-		if err != nil {
-			return err
-		}
-		e.typ, e.object = "Delete", doc
-		_, err = n.emit(ctx, tx, e)
-		return err
+		return n.deletePost(ctx, tx, p)
 	})
 }
 
-func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, typ string, pub Publish) error {
+func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post) error {
+	e, err := n.addressPost(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	if err := tx.DeletePost(ctx, p.ID); err != nil {
+		return err
+	}
+	former := "Note"
+	if p.Article() {
+		former = "Article"
+	}
+	if err := tx.SaveTombstone(ctx, "posts/"+p.Slug, former); err != nil {
+		return err
+	}
+	if p.Draft {
+		return nil
+	}
+	doc, err := n.enc.Tombstone(n.site.Post(p.Slug), former, tx.Now())
+	if err != nil {
+		return err
+	}
+	e.typ, e.object = "Delete", doc
+	_, err = n.emit(ctx, tx, e)
+	return err
+}
+
+// emitPost writes what happened to a post and sends it to its audience, and to
+// some more inboxes.
+func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, typ string, pub Publish, more ...storage.Target) error {
 	doc, err := n.postDocument(ctx, p)
 	if err != nil {
 		return err
@@ -249,6 +273,7 @@ func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, 
 		return err
 	}
 	e.typ, e.object, e.quiet = typ, doc, pub.Quiet
+	e.inboxes = append(e.inboxes, more...)
 	_, err = n.emit(ctx, tx, e)
 	return err
 }

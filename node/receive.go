@@ -73,8 +73,12 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	if _, ours := n.site.Path(c.URI); ours || c.URI == "" {
 		return community.Errorf(community.Forbidden, "%q is not a conference of another server", c.URI)
 	}
-	if _, err := tx.Tombstone(ctx, c.URI); err == nil {
-		return community.Errorf(community.Gone, "%s was deleted", c.URI)
+	var owner string
+	if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil {
+		owner = origin.URI
+	}
+	if err := wasDeleted(ctx, tx, c.URI, owner); err != nil {
+		return err
 	}
 	old, err := tx.ConferenceByURI(ctx, c.URI)
 	ok, err := found(err)
@@ -94,7 +98,7 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 		}
 		c.OriginID = old.OriginID
 	}
-	if !c.Updated.IsZero() && c.Updated.Before(old.Updated) {
+	if older(c.Published, c.Updated, old.Updated) {
 		return nil
 	}
 	c.ID, c.Created, c.Announced, c.Sequence = old.ID, old.Created, old.Announced, old.Sequence
@@ -103,6 +107,35 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	}
 	return tx.UpdateConference(ctx, c)
 }
+
+// older tells whether a version is older than the one that is kept. A version
+// that does not say when it was changed is the first one, as old as it was
+// published, if a later one said. Where nobody ever says, and where two bear the
+// same time, what comes last is taken: most count in seconds.
+func older(published, updated, kept time.Time) bool {
+	if updated.IsZero() {
+		updated = published
+	}
+	return !updated.IsZero() && updated.Before(kept)
+}
+
+// wasDeleted returns Gone for what its server said was deleted.
+func wasDeleted(ctx context.Context, tx *storage.Tx, uri, owner string) error {
+	for _, key := range []string{uri, claimKey(owner, uri)} {
+		_, err := tx.Tombstone(ctx, key)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			return community.Errorf(community.Gone, "%s was deleted", uri)
+		}
+	}
+	return nil
+}
+
+// claimKey is the key of a tombstone for something that was not known here when
+// an actor deleted it: nobody can tell whose it was, so it counts against that
+// actor alone. An id has no space in it.
+func claimKey(owner, uri string) string { return owner + " " + uri }
 
 // followsHost tells whether one of our actors follows from, or another actor of
 // its server: a city publishes by two actors, and people follow either.
@@ -142,7 +175,11 @@ func (n *Node) ReceiveInvite(ctx context.Context, from *community.Actor, uri str
 		if hostOf(c.URI) != from.Host {
 			return community.Errorf(community.Forbidden, "%s cannot invite to %s", from.URI, c.URI)
 		}
-		if !slices.ContainsFunc(to, func(id string) bool { _, ours := n.site.LocalActor(id); return ours }) {
+		invited, err := n.invites(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		if !invited {
 			return community.Errorf(community.Refused, "this invites nobody here")
 		}
 		if c.OriginID == 0 {
@@ -150,6 +187,32 @@ func (n *Node) ReceiveInvite(ctx context.Context, from *community.Actor, uri str
 		}
 		return n.storeForeign(ctx, tx, c)
 	})
+}
+
+// invites tells whether one of the given ids is of a member of ours.
+func (n *Node) invites(ctx context.Context, tx *storage.Tx, to []string) (bool, error) {
+	for _, id := range to {
+		local, _ := n.site.LocalActor(id)
+		handle, ok := local.Member()
+		if !ok {
+			continue
+		}
+		m, err := tx.Member(ctx, handle)
+		if ok, err := found(err); err != nil || ok && m.Active() {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// canonical is an id of ours as it is written here, without the query, fragment
+// or slash that some put behind it, so that it is found again. Others' stay.
+func (n *Node) canonical(id string) string {
+	path, ours := n.site.Path(id)
+	if !ours || path == "" {
+		return id
+	}
+	return n.site.Base + "/" + path
 }
 
 // ReceivePost is something said elsewhere, new or changed. It is kept when it
@@ -160,10 +223,10 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 		if hostOf(p.URI) != from.Host {
 			return community.Errorf(community.Forbidden, "%s is not of the server of %s", p.URI, from.URI)
 		}
-		if _, err := tx.Tombstone(ctx, p.URI); err == nil {
-			return community.Errorf(community.Gone, "%s was deleted", p.URI)
+		if err := wasDeleted(ctx, tx, p.URI, from.URI); err != nil {
+			return err
 		}
-		p.AuthorID = from.ID
+		p.AuthorID, p.ReplyTo = from.ID, n.canonical(p.ReplyTo)
 		old, err := tx.PostByURI(ctx, p.URI)
 		known, err := found(err)
 		if err != nil {
@@ -188,9 +251,7 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, old, p *co
 	if old.AuthorID != p.AuthorID {
 		return community.Errorf(community.Forbidden, "%s belongs to someone else", p.URI)
 	}
-	// Not all say when they changed something, and most count in seconds: what
-	// bears the same time is taken, it may be a change all the same.
-	if !p.Updated.IsZero() && p.Updated.Before(old.Updated) {
+	if older(p.Published, p.Updated, old.Updated) {
 		return nil
 	}
 	p.ID, p.Created, p.ConferenceID, p.ReplyTo = old.ID, old.Created, old.ConferenceID, old.ReplyTo
@@ -213,8 +274,9 @@ func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Act
 			return true, nil
 		}
 		if slug, ok := n.site.PostSlug(p.ReplyTo); ok {
-			_, err := tx.Post(ctx, slug)
-			return found(err)
+			own, err := tx.Post(ctx, slug)
+			ok, err := found(err)
+			return ok && !own.Draft, err
 		}
 		_, err = tx.PostByURI(ctx, p.ReplyTo)
 		if ok, err := found(err); ok || err != nil {
@@ -228,23 +290,34 @@ func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Act
 	return tx.FollowsActor(ctx, from.ID)
 }
 
-// ReceiveDelete is something elsewhere that is no more. It is remembered even if
-// we never knew it, so that a Create that comes late does not bring it back.
+// ReceiveDelete is something elsewhere that is no more. Forbidden when it is
+// known to be of someone else; only the application of a server speaks for all
+// of it. What we never knew is remembered too, so that a Create that comes late
+// does not bring it back.
 func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri string) error {
+	may := func(owner int64) error {
+		if owner != from.ID && from.Type != "Application" {
+			return community.Errorf(community.Forbidden, "%s cannot delete what is of someone else", from.URI)
+		}
+		return nil
+	}
 	return n.write(ctx, func(tx *storage.Tx) error {
 		if hostOf(uri) != from.Host {
 			return community.Errorf(community.Forbidden, "%s cannot delete %s", from.URI, uri)
 		}
-		former := "Object"
+		former, key := "Object", claimKey(from.URI, uri)
+		if from.Type == "Application" {
+			key = uri
+		}
 		c, err := tx.ConferenceByURI(ctx, uri)
 		if ok, err := found(err); err != nil {
 			return err
 		} else if ok {
-			former = "Event"
-			if err := n.withdraw(ctx, tx, c); err != nil {
+			former, key = "Event", uri
+			if err := may(c.OriginID); err != nil {
 				return err
 			}
-			if err := tx.DeleteConference(ctx, c.ID); err != nil {
+			if err := n.dropForeign(ctx, tx, c); err != nil {
 				return err
 			}
 		}
@@ -252,20 +325,28 @@ func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri str
 		if ok, err := found(err); err != nil {
 			return err
 		} else if ok {
-			if p.AuthorID != from.ID && c == nil {
-				return community.Errorf(community.Forbidden, "%s cannot delete the post of someone else", from.URI)
+			if err := may(p.AuthorID); err != nil {
+				return err
 			}
-			former = "Note"
+			former, key = "Note", uri
 			if err := tx.DeletePost(ctx, p.ID); err != nil {
 				return err
 			}
 		}
-		return tx.SaveTombstone(ctx, uri, former)
+		return tx.SaveTombstone(ctx, key, former)
 	})
 }
 
+// dropForeign removes a conference elsewhere, and our announcement of it.
+func (n *Node) dropForeign(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
+	if err := n.withdraw(ctx, tx, c); err != nil {
+		return err
+	}
+	return tx.DeleteConference(ctx, c.ID)
+}
+
 // ReceiveActorDelete is an actor elsewhere who is no more: with everything they
-// said and every seat they held.
+// said, their conferences and every seat they held.
 func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
 		guests, err := tx.GuestsOfActor(ctx, from.ID)
@@ -274,6 +355,18 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 		}
 		for i := range guests {
 			if err := n.leave(ctx, tx, &guests[i]); err != nil {
+				return err
+			}
+		}
+		theirs, err := tx.Conferences(ctx, storage.ConferenceQuery{Foreign: true, OriginID: from.ID})
+		if err != nil {
+			return err
+		}
+		for i := range theirs {
+			if err := n.dropForeign(ctx, tx, &theirs[i]); err != nil {
+				return err
+			}
+			if err := tx.SaveTombstone(ctx, theirs[i].URI, "Event"); err != nil {
 				return err
 			}
 		}
@@ -288,8 +381,16 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 	})
 }
 
+// maxEmoji bounds an emoji: the longest of Unicode have some 40 bytes, names of
+// those that servers make themselves somewhat more.
+const maxEmoji = 200
+
 // ReceiveReaction is a like, an emoji or a boost of a conference or post of ours.
 func (n *Node) ReceiveReaction(ctx context.Context, from *community.Actor, r community.Reaction) error {
+	if len(r.Emoji) > maxEmoji {
+		return community.Errorf(community.Refused, "an emoji of %d bytes is none", len(r.Emoji))
+	}
+	r.Object = n.canonical(r.Object)
 	return n.write(ctx, func(tx *storage.Tx) error {
 		if err := n.isOurs(ctx, tx, r.Object); err != nil {
 			return err
@@ -319,6 +420,7 @@ func (n *Node) isOurs(ctx context.Context, tx *storage.Tx, id string) error {
 
 // ReceiveUndoReaction takes a like, an emoji or a boost back.
 func (n *Node) ReceiveUndoReaction(ctx context.Context, from *community.Actor, activityURI string, kind community.ReactionKind, object string) error {
+	object = n.canonical(object)
 	return n.write(ctx, func(tx *storage.Tx) error {
 		r, err := tx.ReactionByURI(ctx, activityURI)
 		if community.CodeOf(err) == community.NotFound && object != "" {
@@ -368,9 +470,12 @@ func (n *Node) ReceiveMove(ctx context.Context, from, target *community.Actor) e
 }
 
 func (n *Node) followMoved(ctx context.Context, tx *storage.Tx, local community.LocalActor, from, target *community.Actor) error {
-	_, err := tx.Followed(ctx, local, from.ID)
+	f, err := tx.Followed(ctx, local, from.ID)
 	if ok, err := found(err); !ok {
 		return err
+	}
+	if f.State == community.Rejected {
+		return nil // they did not want it there, and were not asked here
 	}
 	if _, err := n.follow(ctx, tx, local, target); err != nil {
 		return err

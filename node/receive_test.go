@@ -301,15 +301,26 @@ func TestPostsFromElsewhere(t *testing.T) {
 	if err != nil || p.HTML.First() != "second" || p.ConferenceID != c.ID {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	// Two changes within the second that times are sent in, and one without a
-	// time.
-	for text, at := range map[string]time.Time{"third": w.now.Add(time.Minute), "fourth": {}} {
-		if err := w.ReceivePost(t.Context(), a, note(text, at), nil); err != nil {
+	// Two changes within the second that times are sent in, and the first version
+	// again as it was before anything had been changed.
+	for _, next := range []*community.Post{note("third", w.now.Add(time.Minute)), note("first", time.Time{})} {
+		if err := w.ReceivePost(t.Context(), a, next, nil); err != nil {
 			t.Fatal(err)
 		}
-		if p, err := w.store.PostByURI(t.Context(), "https://far.example/n/1"); err != nil || p.HTML.First() != text {
-			t.Errorf("after %s: %+v, %v", text, p, err)
+		if p, err := w.store.PostByURI(t.Context(), "https://far.example/n/1"); err != nil || p.HTML.First() != "third" {
+			t.Errorf("after %s: %+v, %v", next.HTML.First(), p, err)
 		}
+	}
+	// A server that never says when it changed something.
+	for _, text := range []string{"as it was", "as it is"} {
+		p := note(text, time.Time{})
+		p.URI = "https://far.example/n/timeless"
+		if err := w.ReceivePost(t.Context(), a, p, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := w.store.PostByURI(t.Context(), "https://far.example/n/timeless"); err != nil || p.HTML.First() != "as it is" {
+		t.Errorf("%+v, %v", p, err)
 	}
 	mate := w.stranger(t, "https://far.example/u/mate")
 	wantCode(t, w.ReceivePost(t.Context(), mate, note("stolen", w.now.Add(time.Hour)), nil), community.Forbidden)

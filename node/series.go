@@ -46,6 +46,7 @@ func (n *Node) AddSeries(ctx context.Context, by By, template *community.Confere
 		if len(starts) == 0 {
 			return community.Errorf(community.Invalid, "the rule %q gives no day in the next half year", rule)
 		}
+		horizon = reached(starts, horizon)
 		series = &community.Series{Rule: rule, Template: *template, Horizon: horizon, Created: tx.Now()}
 		if err := tx.InsertSeries(ctx, series); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (n *Node) addInstances(ctx context.Context, tx *storage.Tx, s *community.Se
 		}
 		c.Start, c.End = start, start.Add(length)
 		if days > 0 {
-			c.End = start.In(c.Location()).AddDate(0, 0, days).UTC()
+			c.End = community.DaysAfter(c.LocalStart(), days).UTC()
 		}
 		c.SeriesID, c.UID, c.ImportKey = s.ID, "", ""
 		pub := p
@@ -110,8 +111,9 @@ func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	made := 0
+	total := 0
 	for i := range open {
+		made := 0
 		id := open[i].ID
 		err := n.write(ctx, func(tx *storage.Tx) error {
 			s, err := tx.Series(ctx, id)
@@ -126,19 +128,20 @@ func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
 			if err != nil {
 				return err
 			}
-			s.Horizon = horizon
+			s.Horizon = reached(starts, horizon)
 			if err := tx.UpdateSeries(ctx, s); err != nil {
 				return err
 			}
 			ids, err := n.addInstances(ctx, tx, s, starts, Publish{})
-			made += len(ids)
+			made = len(ids)
 			return err
 		})
 		if err != nil {
-			return made, err
+			return total, err
 		}
+		total += made
 	}
-	return made, nil
+	return total, nil
 }
 
 // EndSeries makes no more instances of a series; those that exist stay.
@@ -154,6 +157,15 @@ func (n *Node) EndSeries(ctx context.Context, by By, id int64) error {
 		s.Ended = tx.Now()
 		return tx.UpdateSeries(ctx, s)
 	})
+}
+
+// reached is how far the instances go: to the horizon, or to the last one when
+// there were too many for one call.
+func reached(starts []time.Time, horizon time.Time) time.Time {
+	if len(starts) == community.MaxInstances {
+		return starts[len(starts)-1]
+	}
+	return horizon
 }
 
 func laterOf(a, b time.Time) time.Time {
