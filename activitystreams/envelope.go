@@ -155,7 +155,7 @@ func ref(v *value) Ref {
 	if p := v.property("id"); p != nil {
 		r.ID = p.id()
 	}
-	r.Type, _ = v.typeIn(knownTypes)
+	r.Type = v.meaning()
 	if r.ID == "" && r.Type == "Link" {
 		return Ref{ID: v.id()}
 	}

@@ -119,7 +119,21 @@ func (s *Server) sender(ctx context.Context, env *activitystreams.Envelope) (*co
 			return a, err
 		}
 	}
-	return s.resolver.Actor(ctx, env.Actor, actorAge)
+	a, err := s.actor(ctx, env.Actor, actorAge)
+	if err == nil && !fetch.SameAddress(a.URI, env.Actor) {
+		err = community.Errorf(community.Forbidden, "%s calls itself %s now", env.Actor, a.URI)
+	}
+	return a, err
+}
+
+// actor is the actor of an id. The address must not lead to one of another
+// server: else whoever owns the address could speak as that one (FEP-fe34).
+func (s *Server) actor(ctx context.Context, uri string, maxAge time.Duration) (*community.Actor, error) {
+	a, err := s.resolver.Actor(ctx, uri, maxAge)
+	if err == nil && !fetch.SameOrigin(a.URI, uri) {
+		return nil, community.Errorf(community.Forbidden, "%s leads to %s, which is of another server", clip(uri, 200), a.URI)
+	}
+	return a, err
 }
 
 // temporary tells whether trying again later may help.

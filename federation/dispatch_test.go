@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/federation/fetch"
 	"konfa/storage"
 )
 
@@ -531,11 +532,11 @@ func TestPayloads(t *testing.T) {
 			return nil
 		}
 		actor, _ := doc.Actor.(string)
-		if hostOf(actor) == "" {
+		if fetch.Host(actor) == "" {
 			return nil
 		}
 		files++
-		if _, err := n.node.SaveActor(context.Background(), &community.Actor{URI: actor, Type: "Person", Handle: "x", Host: hostOf(actor), Inbox: actor + "/inbox", Fetched: n.now()}); err != nil {
+		if _, err := n.node.SaveActor(context.Background(), &community.Actor{URI: actor, Type: "Person", Handle: "x", Host: fetch.Host(actor), Inbox: actor + "/inbox", Fetched: n.now()}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 		return nil
@@ -554,7 +555,7 @@ func TestPayloads(t *testing.T) {
 		var doc struct{ Actor any }
 		_ = json.Unmarshal(body, &doc)
 		actor, _ := doc.Actor.(string)
-		outcome, err := n.dispatchSafely(context.Background(), n.inbound.read(&storage.Received{URI: path, Actor: actor, Host: hostOf(actor), Body: body}))
+		outcome, err := n.dispatchSafely(context.Background(), n.inbound.read(&storage.Received{URI: path, Actor: actor, Host: fetch.Host(actor), Body: body}))
 		if err == nil && outcome == "" || err != nil && (reason(err) == "" || strings.Contains(err.Error(), "stumble")) {
 			t.Errorf("%s: %q %v", path, outcome, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"konfa/community"
+	"konfa/federation/fetch"
 	"konfa/federation/signature"
 	"konfa/storage"
 )
@@ -101,7 +102,7 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 	for _, t := range a.Inboxes {
 		host := t.Host
 		if host == "" {
-			host = hostOf(t.URL)
+			host = fetch.Host(t.URL)
 		}
 		peer, err := e.peer(ctx, host)
 		if err != nil {

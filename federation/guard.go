@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"konfa/community"
+	"konfa/federation/fetch"
 	"konfa/federation/signature"
 )
 
@@ -66,7 +67,7 @@ func actorOfKey(keyID string) string {
 
 // blocked tells whether a block keeps an actor, or its host, out altogether.
 func (s *Server) blocked(ctx context.Context, actorURI string) (bool, string) {
-	b, err := s.store.BlockOf(ctx, hostOf(actorURI), actorURI)
+	b, err := s.store.BlockOf(ctx, fetch.Host(actorURI), actorURI)
 	if err != nil {
 		if community.CodeOf(err) != community.NotFound {
 			s.log.Error("reading blocks", "error", err)

@@ -13,6 +13,7 @@ import (
 
 	"konfa/activitystreams"
 	"konfa/community"
+	"konfa/federation/fetch"
 	"konfa/federation/signature"
 	"konfa/storage"
 )
@@ -76,7 +77,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		s.refuse(w, "", http.StatusBadRequest, "not an activity: "+err.Error())
 		return
 	}
-	host := hostOf(env.Actor)
+	host := fetch.Host(env.Actor)
 	if host == "" {
 		s.refuse(w, "", http.StatusBadRequest, "the activity has no actor")
 		return
@@ -117,25 +118,25 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 	signer := verified.Owner
 	if signer != env.Actor {
 		if blocked, reason := s.blocked(ctx, signer); blocked {
-			s.refuse(w, hostOf(signer), http.StatusForbidden, reason)
+			s.refuse(w, fetch.Host(signer), http.StatusForbidden, reason)
 			return
 		}
 		if !forwardable(env.Type) {
-			s.refuse(w, hostOf(signer), http.StatusForbidden, env.Type+" of "+env.Actor+" was signed by "+signer)
+			s.refuse(w, fetch.Host(signer), http.StatusForbidden, env.Type+" of "+env.Actor+" was signed by "+signer)
 			return
 		}
 	}
-	s.peers.seen(hostOf(signer), s.now())
+	s.peers.seen(fetch.Host(signer), s.now())
 
 	uri := env.ID
 	if uri == "" {
 		uri = env.Actor + "#" + env.Type // Mobilizon's Leave has no id
-	} else if hostOf(uri) != host {
+	} else if fetch.Host(uri) != host {
 		s.refuse(w, host, http.StatusForbidden, "the id "+clip(uri, 200)+" is not of the server of its actor")
 		return
 	}
 	row := &storage.Received{
-		URI: uri, Digest: digestOf(r, env, body), Actor: signer, Host: hostOf(signer), Inbox: inbox, Body: body, Received: s.now(),
+		URI: uri, Digest: digestOf(r, env, signer, body), Actor: signer, Host: fetch.Host(signer), Inbox: inbox, Body: body, Received: s.now(),
 	}
 	err = s.store.Write(ctx, func(tx *storage.Tx) error {
 		_, err := tx.InsertReceived(ctx, row)
@@ -170,9 +171,13 @@ func forwardable(typ string) bool { return typ == "Create" || typ == "Update" ||
 // and off are told apart by the moment of sending as well, since Gancio's second
 // Follow is the same as its first, byte for byte, after an Undo in between;
 // doing such a one twice changes nothing.
-func digestOf(r *http.Request, env *activitystreams.Envelope, body []byte) []byte {
+func digestOf(r *http.Request, env *activitystreams.Envelope, signer string, body []byte) []byte {
 	h := sha256.New()
 	h.Write(body)
+	if signer != env.Actor {
+		// Who passes something on must not keep its author from being heard.
+		h.Write([]byte("\x00" + signer))
+	}
 	switch env.Type {
 	case "Create", "Update", "Delete", "Announce", "Like", "EmojiReact", "Dislike", "Flag", "Move", "Add", "Remove":
 	default:
@@ -184,7 +189,7 @@ func digestOf(r *http.Request, env *activitystreams.Envelope, body []byte) []byt
 // refusedSignature answers a request whose signature does not stand.
 func (s *Server) refusedSignature(w http.ResponseWriter, r *http.Request, host string, env *activitystreams.Envelope, err error) {
 	s.peers.refused(host, env.Type+": "+err.Error(), s.now())
-	s.log.Info("refused", "host", host, "type", env.Type, "actor", env.Actor, "reason", err.Error(), "body", hex.EncodeToString(digestOf(r, env, nil)[:4]))
+	s.log.Info("refused", "host", host, "type", env.Type, "actor", env.Actor, "reason", err.Error(), "body", hex.EncodeToString(digestOf(r, env, env.Actor, nil)[:4]))
 	s.unverified(w, r, err)
 }
 

@@ -21,7 +21,7 @@ func (s *Server) onMove(ctx context.Context, in *incoming) (string, error) {
 	if blocked, why := s.blocked(ctx, in.Target.ID); blocked {
 		return "", community.Errorf(community.Forbidden, "%s", why)
 	}
-	target, err := s.resolver.Actor(ctx, in.Target.ID, 0)
+	target, err := s.actor(ctx, in.Target.ID, 0)
 	if err != nil {
 		return "", err
 	}

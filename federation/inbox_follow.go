@@ -29,7 +29,7 @@ func (s *Server) onUndo(ctx context.Context, in *incoming) (string, error) {
 	if ref.Raw == nil {
 		return s.undoByID(ctx, in, ref.ID)
 	}
-	inner := readInner(ref.Raw)
+	inner := activitystreams.ReadInner(ref.Raw)
 	if inner.Actor != "" && inner.Actor != in.from.URI {
 		return "", community.Errorf(community.Forbidden, "%s cannot undo what %s did", in.from.URI, inner.Actor)
 	}
@@ -78,7 +78,7 @@ func answerOf(env *activitystreams.Envelope) node.Answer {
 		return a
 	}
 	// The embedded activity is ours, told back: it only helps to find ours.
-	inner := readInner(env.Object.Raw)
+	inner := activitystreams.ReadInner(env.Object.Raw)
 	a.InnerActor, a.InnerObject = inner.Actor, inner.Object
 	return a
 }

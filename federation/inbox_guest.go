@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"konfa/activitystreams"
 	"konfa/community"
 	"konfa/prose"
 )
@@ -11,17 +12,17 @@ import (
 // onJoin: someone wants to come. Mobilizon's Join has its own words for a
 // message and leaks the other guests in cc, which nobody reads here.
 func (s *Server) onJoin(ctx context.Context, in *incoming) (string, error) {
-	var extra struct {
-		Message any `json:"participationMessage"`
-		Plus    any `json:"plusOnes"`
-	}
-	// Either may be missing, null or something else; then it counts as not said.
+	// Keys of a map are exact; fields of a struct would take any case. Either may
+	// be missing, null or something else; then it counts as not said.
+	var extra map[string]json.RawMessage
 	_ = json.Unmarshal(in.Raw, &extra)
-	comment, _ := extra.Message.(string)
-	if comment == "" {
+	comment, plus := "", 0.0
+	if json.Unmarshal(extra["participationMessage"], &comment) != nil || comment == "" {
 		comment = in.Content
 	}
-	plus, _ := extra.Plus.(float64)
+	if json.Unmarshal(extra["plusOnes"], &plus) != nil {
+		plus = 0
+	}
 	comment = prose.Text(comment, community.MaxComment)
 	if err := s.node.ReceiveJoin(ctx, in.from, in.uri, in.Object.ID, comment, min(max(int(plus), 0), community.MaxPlus)); err != nil {
 		return "", err
@@ -34,7 +35,7 @@ func (s *Server) onJoin(ctx context.Context, in *incoming) (string, error) {
 func (s *Server) onLeave(ctx context.Context, in *incoming) (string, error) {
 	object, join := in.Object.ID, ""
 	if in.Object.Type == "Join" && in.Object.Raw != nil {
-		inner := readInner(in.Object.Raw)
+		inner := activitystreams.ReadInner(in.Object.Raw)
 		object, join = inner.Object, inner.ID
 	} else if _, ours := s.site.ConferenceSlug(object); !ours {
 		join = object

@@ -2,7 +2,6 @@ package federation
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"konfa/activitystreams"
@@ -65,26 +64,7 @@ func typeOf(ref activitystreams.Ref, body []byte) string {
 	if ref.Raw != nil && ref.Type != "" {
 		return ref.Type
 	}
-	var doc struct {
-		Type json.RawMessage `json:"type"`
-	}
-	if json.Unmarshal(body, &doc) != nil {
-		return ""
-	}
-	var one string
-	if json.Unmarshal(doc.Type, &one) == nil {
-		return one
-	}
-	var list []string
-	if json.Unmarshal(doc.Type, &list) != nil || len(list) == 0 {
-		return ""
-	}
-	for _, t := range list {
-		if t == "Event" || actorTypes[t] || isActivity(t) {
-			return t
-		}
-	}
-	return list[0]
+	return activitystreams.TypeOf(body)
 }
 
 // trusted returns an object that may be believed: as embedded where it is of the
@@ -110,6 +90,16 @@ func (s *Server) fetched(ctx context.Context, id string) (string, []byte, error)
 	doc, err := s.resolver.Object(ctx, id)
 	if err != nil {
 		return "", nil, err
+	}
+	if doc.URL == id {
+		return doc.URL, doc.Body, nil
+	}
+	// It was led elsewhere.
+	if _, ours := s.site.Path(doc.URL); ours {
+		return "", nil, community.Errorf(community.Forbidden, "%s leads back to this server", clip(id, 200))
+	}
+	if blocked, why := s.blocked(ctx, doc.URL); blocked {
+		return "", nil, community.Errorf(community.Forbidden, "%s", why)
 	}
 	return doc.URL, doc.Body, nil
 }
@@ -144,6 +134,9 @@ func (s *Server) onEvent(ctx context.Context, in *incoming, id string, body []by
 	return "conference " + id, nil
 }
 
+// maxOwners is how many of those who may own an event are asked for.
+const maxOwners = 3
+
 // foreignConference reads an event of another server, which was fetched there
 // or signed by it, and finds whose it is. known is an actor that need not be
 // asked for again, or nil.
@@ -167,6 +160,7 @@ func (s *Server) foreignConference(ctx context.Context, id string, body []byte, 
 	if ev.Actor != "" {
 		owners = append(slices.Clone(owners), ev.Actor)
 	}
+	asked := 0
 	for _, owner := range owners {
 		if !fetch.SameOrigin(owner, c.URI) {
 			continue // not theirs to give
@@ -175,7 +169,10 @@ func (s *Server) foreignConference(ctx context.Context, id string, body []byte, 
 			c.OriginID = known.ID
 			return &c, nil
 		}
-		a, err := s.resolver.Actor(ctx, owner, actorAge)
+		if asked++; asked > maxOwners {
+			break
+		}
+		a, err := s.actor(ctx, owner, actorAge)
 		if err == nil {
 			c.OriginID = a.ID
 			return &c, nil
@@ -227,7 +224,7 @@ func (s *Server) authorOf(ctx context.Context, id, attributedTo string) (*commun
 	if attributedTo == "" || !fetch.SameOrigin(attributedTo, id) {
 		return nil, community.Errorf(community.Forbidden, "%s is attributed to %q, which is of another server", id, clip(attributedTo, 200))
 	}
-	return s.resolver.Actor(ctx, attributedTo, actorAge)
+	return s.actor(ctx, attributedTo, actorAge)
 }
 
 func (s *Server) keepPost(ctx context.Context, author *community.Actor, id string, p *activitystreams.RemotePost, to []string) (string, error) {

@@ -158,10 +158,12 @@ func (r *Resolver) check(a *community.Actor) error {
 	if a.Host = fetch.Host(a.URI); a.Host == "" {
 		return community.Errorf(community.Refused, "%s has no proper host", a.URI)
 	}
-	if fetch.Host(a.Inbox) == "" {
-		return community.Errorf(community.Refused, "the inbox of %s is not an address", a.URI)
+	// Inboxes elsewhere would have us send to someone who never asked for it, and
+	// past their blocks; Misskey refuses them too.
+	if !fetch.SameOrigin(a.Inbox, a.URI) {
+		return community.Errorf(community.Refused, "the inbox of %s is not on its server", a.URI)
 	}
-	if fetch.Host(a.SharedInbox) == "" {
+	if !fetch.SameOrigin(a.SharedInbox, a.URI) {
 		a.SharedInbox = ""
 	}
 	var keys []community.PublicKey
@@ -177,17 +179,23 @@ func (r *Resolver) check(a *community.Actor) error {
 }
 
 func (r *Resolver) save(ctx context.Context, a *community.Actor) (*community.Actor, error) {
-	saved, err := r.store.SaveActor(ctx, a)
-	if err != nil {
-		return nil, fmt.Errorf("storing %s: %w", a.URI, err)
+	before, err := r.store.Actor(ctx, a.URI)
+	if err != nil && community.CodeOf(err) != community.NotFound {
+		return nil, err
 	}
-	for _, k := range saved.Keys {
-		// What is remembered must not outlive a change of keys.
-		r.keys.forget(k.ID)
+	saved, errSave := r.store.SaveActor(ctx, a)
+	if errSave != nil {
+		return nil, fmt.Errorf("storing %s: %w", a.URI, errSave)
+	}
+	if err == nil {
+		for _, k := range before.Keys {
+			// What was withdrawn must not be remembered.
+			r.keys.forget(k.ID)
+		}
 	}
 	for _, k := range a.Keys {
 		if pub, err := signature.ParsePublicKey(k.PEM); err == nil {
-			r.keys.put(k.ID, signature.Key{ID: k.ID, Owner: a.URI, Public: pub, Fetched: a.Fetched}, time.Time{})
+			r.keys.put(k.ID, signature.Key{ID: k.ID, Owner: a.URI, Public: pub, Fetched: a.Fetched}, r.clock().Add(keyFor))
 		}
 	}
 	return saved, nil

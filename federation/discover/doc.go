@@ -49,13 +49,15 @@ type hostQuirks struct {
 	plain   string // "http" for a host that is reached without TLS, in tests and the demo
 }
 
-// How long what was learned is remembered, and how much of it. Keys are bounded
-// in number only: when one was changed, its first failing signature shows it.
+// How long what was learned is remembered, and how much of it. When a key was
+// changed, its first failing signature shows it; that one was withdrawn, only
+// reading its owner again does, which another process may have done.
 const (
 	deadFor    = 30 * time.Second // a host that did not answer
 	refusedFor = time.Minute      // an address that had no actor or key
 	peerFor    = 24 * time.Hour   // what NodeInfo said
 	peerTryFor = time.Hour        // that NodeInfo said nothing
+	keyFor     = time.Hour
 	maxKept    = 20_000
 )
 

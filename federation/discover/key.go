@@ -48,7 +48,7 @@ func (r *Resolver) Key(ctx context.Context, keyID string, refresh bool) (signatu
 			k.InVain = r.clock()
 		}
 		r.refused.forget(keyID)
-		r.keys.put(keyID, k, k.Fetched.Add(peerFor*30))
+		r.keys.put(keyID, k, r.clock().Add(keyFor))
 		return k, nil
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Resolver) storedKey(ctx context.Context, keyID string) (signature.Key, 
 			return signature.Key{}, false, keyError(keyID, community.Errorf(community.Gone, "%s was deleted", uri))
 		}
 		if k, err := keyOf(a, keyID); err == nil {
-			r.keys.put(keyID, k, k.Fetched.Add(peerFor*30))
+			r.keys.put(keyID, k, r.clock().Add(keyFor))
 			return k, true, nil
 		}
 	}
