@@ -94,6 +94,11 @@ func (c *City) Check() error {
 	if c.Place != nil && !c.Place.Valid() {
 		p.add("place", "place", "latitude is -90 to 90, longitude -180 to 180")
 	}
+	for field, pic := range map[string]*Picture{"picture": c.Picture, "banner": c.Banner} {
+		if pic != nil && !httpURL(pic.URL) {
+			p.add(field, "url", "%q is not an http or https address", pic.URL)
+		}
+	}
 	for _, l := range c.Links {
 		if !httpURL(l.URL) {
 			p.add("links", "url", "%q is not an http or https address", l.URL)

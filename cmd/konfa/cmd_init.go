@@ -136,14 +136,7 @@ func (i *initCmd) city() (*community.City, *community.Member, error) {
 	}
 	city.Name = inLanguages(&p, "--city-in", main, i.City, i.CityIn)
 	city.About = inLanguages(&p, "--about-in", main, i.About, i.AboutIn)
-	for _, l := range i.Link {
-		name, address, ok := strings.Cut(l, "=")
-		if !ok {
-			p.addf("write it like --link Chat=https://chat.example", "--link %q is not a name and an address", l)
-			continue
-		}
-		city.Links = append(city.Links, community.Link{Name: name, URL: address})
-	}
+	city.Links = linksOf(&p, i.Link)
 	steward := &community.Member{Handle: i.Steward, Name: i.StewardName, Email: i.StewardEmail, Role: community.Steward, Languages: city.Languages}
 	if len(p) == 0 {
 		for what, err := range map[string]error{"city": city.Check(), "steward": steward.Check()} {

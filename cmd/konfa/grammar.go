@@ -12,6 +12,7 @@ type cli struct {
 	Serve     serveCmd     `cmd:"" help:"Run the node: pages, feeds and federation."`
 	Demo      demoCmd      `cmd:"" help:"Run three cities on this machine and watch them federate."`
 	Init      initCmd      `cmd:"" help:"Found a city."`
+	City      cityCmd      `cmd:"" help:"The city itself: show, update, rekey."`
 	Conf      confCmd      `cmd:"" help:"Conferences: add, list, show, update, cancel, delete, import, export and more."`
 	Post      postCmd      `cmd:"" help:"Say something as the city or as a member."`
 	Follow    followCmd    `cmd:"" help:"Follow a city or person elsewhere."`
