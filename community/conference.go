@@ -197,7 +197,7 @@ const openEndLength = 2 * time.Hour
 
 // Tidy puts the conference into its normal form before Check: trimmed texts,
 // tags without #, instants in UTC microseconds, defaults where nothing was
-// said.
+// said, whole days from the first moment to the last.
 func (c *Conference) Tidy() {
 	for i := range c.Title {
 		c.Title[i].Text = oneLine(c.Title[i].Text)
@@ -217,6 +217,13 @@ func (c *Conference) Tidy() {
 			c.OpenEnd = false
 			c.End = DaysAfter(c.LocalStart(), 1)
 		}
+	}
+	if c.AllDay {
+		c.Start = DaysAfter(c.LocalStart(), 0)
+		if end := c.End.In(c.Location()); !end.Equal(DaysAfter(end, 0)) {
+			c.End = DaysAfter(end, 1)
+		}
+		c.Start = Instant(c.Start)
 	}
 	c.End = Instant(c.End)
 	if c.JoinMode == "" {

@@ -127,6 +127,11 @@ func TestWholeDayWithoutMidnight(t *testing.T) {
 	if got := c.LocalEnd().Format(time.DateTime); got != "2027-04-30 23:59:59" {
 		t.Errorf("it ends at %s", got)
 	}
+	c.Start, c.End = time.Date(2027, 4, 28, 18, 0, 0, 0, c.Location()), time.Date(2027, 4, 30, 12, 0, 0, 0, c.Location())
+	c.Tidy()
+	if from, to := c.LocalStart().Format(time.DateTime), c.LocalEnd().Format(time.DateTime); from != "2027-04-28 00:00:00" || to != "2027-04-30 23:59:59" {
+		t.Errorf("three days from %s to %s", from, to)
+	}
 	c.Start, c.End = time.Date(2027, 4, 29, 0, 0, 0, 0, c.Location()), time.Time{}
 	c.Tidy()
 	if got := c.LocalEnd().Format(time.DateTime); got != "2027-04-29 23:59:59" {

@@ -90,10 +90,14 @@ type Want struct {
 // from the waiting list because of it. Guest is the guest as stored, with an
 // empty State for a new one; approved tells that a steward already said yes. The
 // returned guest is first, those promoted follow. The roster is left as it is
-// afterwards. Who was turned down stays so until a steward says yes.
+// afterwards. Who was turned down stays so until a steward says yes; where
+// stewards decide, a party does not grow without them.
 func (r *Roster) Ask(g Guest, want Want, approved bool, now time.Time) (Guest, []Guest) {
 	if g.State == Declined && !approved {
 		return g, nil
+	}
+	if r.Mode == Restricted && !approved && (g.State == Going || g.State == Waitlisted) && want.State == Going && want.Plus > g.Plus {
+		return g, nil // the stewards said yes to a party of this size
 	}
 	approved = approved || r.Mode == Free || g.State == Going || g.State == Waitlisted
 	if g.State == Waitlisted && want.State == Going && want.Plus <= g.Plus {

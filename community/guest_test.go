@@ -182,6 +182,10 @@ func TestRosterRestrictedWaitsForYes(t *testing.T) {
 	if g.State != Going || r.Taken != 1 {
 		t.Fatalf("got %s with %d seats taken", g.State, r.Taken)
 	}
+	g, _ = r.Ask(g, Want{State: Going, Plus: 9}, false, now)
+	if g.State != Going || g.Plus != 0 || r.Taken != 1 {
+		t.Fatalf("a yes to one let %d in", r.Taken)
+	}
 }
 
 func TestMayAsk(t *testing.T) {

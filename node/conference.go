@@ -57,7 +57,7 @@ func (n *Node) addConference(ctx context.Context, tx *storage.Tx, c *community.C
 // completeConference gives a new conference of ours everything that it has not
 // got yet, and checks it.
 func (n *Node) completeConference(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference) error {
-	c.ID, c.URI, c.URL, c.OriginID = 0, "", "", 0
+	c.ID, c.URI, c.URL, c.OriginID, c.Announced = 0, "", "", 0, time.Time{}
 	if c.Zone == "" {
 		c.Zone = city.Zone
 	}
@@ -181,6 +181,12 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	c.ID, c.UUID, c.Slug, c.URI, c.UID, c.Draft = old.ID, old.UUID, old.Slug, old.URI, old.UID, old.Draft
 	c.Created, c.Published, c.Sequence, c.SeriesID = old.Created, old.Published, old.Sequence, old.SeriesID
 	c.URL, c.OriginID, c.Announced = old.URL, old.OriginID, old.Announced
+	if c.AllDay && old.AllDay && c.Zone != old.Zone && c.Start.Equal(old.Start) && c.End.Equal(old.End) {
+		// The days stay on another clock, and begin when they do there.
+		from, to := old.LocalStart(), old.End.In(old.Location())
+		c.Start = time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, c.Location())
+		c.End = time.Date(to.Year(), to.Month(), to.Day(), 0, 0, 0, 0, c.Location())
+	}
 	c.Tidy()
 	inLanguage(city.Languages[0], c.Title, c.Text)
 	c.HTML = c.Text.Map(prose.Markdown)

@@ -119,7 +119,7 @@ func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Confere
 func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
 	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
 		if g.State != community.Pending && g.State != community.Declined {
-			return *g, community.Errorf(community.Conflict, "%s is %s already", g.Name, g.State)
+			return *g, community.Errorf(community.Conflict, "%s is %s already", orElse(g.Name, g.Email), g.State)
 		}
 		k := storage.GuestKey{MemberID: g.MemberID, ActorID: g.ActorID, Email: g.Email}
 		return n.answer(ctx, tx, c, k, community.Want{State: community.Going, Plus: g.Plus}, "", "", true)
@@ -131,7 +131,7 @@ func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int
 func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
 	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
 		if g.State == community.Declined {
-			return *g, community.Errorf(community.Conflict, "%s is turned down already", g.Name)
+			return *g, community.Errorf(community.Conflict, "%s is turned down already", orElse(g.Name, g.Email))
 		}
 		roster, err := tx.Roster(ctx, c)
 		if err != nil {

@@ -318,3 +318,20 @@ func TestLongSeriesHasNoHoles(t *testing.T) {
 		}
 	}
 }
+
+// Whole days stay the days they are when the zone is put right.
+func TestWholeDaysInAnotherZone(t *testing.T) {
+	w := newWorld(t)
+	for _, zone := range []string{"Europe/Lisbon", "Asia/Almaty"} {
+		c := w.conf(t, func(c *community.Conference) {
+			c.Zone, c.AllDay, c.Start, c.End = "Europe/Belgrade", true, time.Date(2026, 12, 4, 23, 0, 0, 0, time.UTC), time.Date(2026, 12, 6, 23, 0, 0, 0, time.UTC)
+		})
+		c, err := w.UpdateConference(t.Context(), console, c.Slug, func(c *community.Conference) error { c.Zone = zone; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from, to := c.LocalStart().Format(time.DateTime), c.LocalEnd().Format(time.DateTime); from != "2026-12-05 00:00:00" || to != "2026-12-06 23:59:59" {
+			t.Errorf("%s: from %s to %s", zone, from, to)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"konfa/community"
@@ -112,6 +113,7 @@ func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	total := 0
+	var errs []error
 	for i := range open {
 		made := 0
 		id := open[i].ID
@@ -137,11 +139,12 @@ func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
 			return err
 		})
 		if err != nil {
-			return total, err
+			errs = append(errs, err) // one that is broken does not hold up the others
+			continue
 		}
 		total += made
 	}
-	return total, nil
+	return total, errors.Join(errs...)
 }
 
 // EndSeries makes no more instances of a series; those that exist stay.
