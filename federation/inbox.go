@@ -82,13 +82,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		s.refuse(w, "", http.StatusBadRequest, "the activity has no actor")
 		return
 	}
-	if wait, ok := s.rates.take(host); !ok {
-		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(wait/time.Second))))
-		s.problem(w, http.StatusTooManyRequests, "too much at once")
-		return
-	}
 	if blocked, reason := s.blocked(ctx, env.Actor); blocked {
-		s.refuse(w, host, http.StatusForbidden, reason)
+		s.peers.claimed(host, reason, s.now())
+		s.refuse(w, "", http.StatusForbidden, reason)
 		return
 	}
 	if host == s.site.Host() {
@@ -102,20 +98,18 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	client := clientOf(r, host)
-	if wait, ok := s.strangers.peek(client); !ok {
-		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(wait/time.Second))))
-		s.problem(w, http.StatusTooManyRequests, "too many requests that could not be believed")
+	if id, err := signature.KeyID(r); err == nil && fetch.Host(id) == s.site.Host() {
+		s.refuse(w, "", http.StatusForbidden, "a signature in the name of this server itself")
 		return
 	}
-	verified, err := s.verifier.Verify(r, body)
-	if err != nil {
-		// Each may have cost a fetch from wherever it pointed to.
-		s.strangers.take(client)
-		s.refusedSignature(w, r, host, env, err)
+	signer, ok := s.believe(w, r, env, body)
+	if !ok {
 		return
 	}
-	signer := verified.Owner
+	if wait, ok := s.rates.take(fetch.Host(signer)); !ok {
+		s.slowDown(w, wait, "too much at once")
+		return
+	}
 	if signer != env.Actor {
 		if blocked, reason := s.blocked(ctx, signer); blocked {
 			s.refuse(w, fetch.Host(signer), http.StatusForbidden, reason)
@@ -150,6 +144,36 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 	}
 	poke(s.inboxWake)
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// believe finds out who signed an activity, or answers why nobody is believed.
+// Until then only the address of the client counts, as anybody can claim to be
+// of any host: a client that was not believed too often is heard only with keys
+// that are known, which cost no fetch.
+func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activitystreams.Envelope, body []byte) (signer string, ok bool) {
+	client := clientOf(r)
+	wait, heard := s.strangers.peek(client)
+	verifier := s.verifier
+	if !heard {
+		verifier = s.known
+	}
+	verified, err := verifier.Verify(r, body)
+	switch {
+	case err == nil:
+		return verified.Owner, true
+	case !heard:
+		s.slowDown(w, wait, "too many requests that could not be believed")
+	default:
+		// Each may have cost a fetch from wherever it pointed to.
+		s.strangers.take(client)
+		s.refusedSignature(w, r, env, err)
+	}
+	return "", false
+}
+
+func (s *Server) slowDown(w http.ResponseWriter, wait time.Duration, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(wait/time.Second))))
+	s.problem(w, http.StatusTooManyRequests, why)
 }
 
 // needless tells of an activity that nothing can come of: the end, or a change,
@@ -187,8 +211,9 @@ func digestOf(r *http.Request, env *activitystreams.Envelope, signer string, bod
 }
 
 // refusedSignature answers a request whose signature does not stand.
-func (s *Server) refusedSignature(w http.ResponseWriter, r *http.Request, host string, env *activitystreams.Envelope, err error) {
-	s.peers.refused(host, env.Type+": "+err.Error(), s.now())
+func (s *Server) refusedSignature(w http.ResponseWriter, r *http.Request, env *activitystreams.Envelope, err error) {
+	host := fetch.Host(env.Actor)
+	s.peers.claimed(host, env.Type+": "+err.Error(), s.now())
 	s.log.Info("refused", "host", host, "type", env.Type, "actor", env.Actor, "reason", err.Error(), "body", hex.EncodeToString(digestOf(r, env, env.Actor, nil)[:4]))
 	s.unverified(w, r, err)
 }

@@ -157,41 +157,68 @@ func TestInboxGate(t *testing.T) {
 	}
 }
 
-// TestStrangers: requests that cannot be believed are heard only so often, and
-// others are heard meanwhile.
+// TestStrangers: who cannot be believed uses up only turns of their own address,
+// whoever they claim to be, and even from there those are heard whose keys are
+// known.
 func TestStrangers(t *testing.T) {
-	n, p, q := startNode(t), startPeer(t, "mastodon"), startPeer(t, "mastodon")
-	for i := range strangerBurst + 50 {
-		body := fmt.Appendf(nil, `{"type":"Like","id":"%s/%d","actor":"%s","object":"x"}`, p.base, i, p.uri("anna"))
-		r := httptest.NewRequest("POST", n.site.Base+"/inbox", bytes.NewReader(body))
-		r.Header.Set("Content-Type", activityJSON)
+	n, p, q := startNode(t, func(o *Options) { o.InboxRate, o.InboxBurst = 1, 10 }), startPeer(t, "mastodon"), startPeer(t, "mastodon")
+	send := func(r *http.Request, from string) int {
+		r.RemoteAddr = from
+		r.RequestURI = ""
+		r.Host = r.URL.Host
 		w := httptest.NewRecorder()
 		n.postInbox(nil)(w, r)
-		if w.Code == http.StatusTooManyRequests {
-			if i < strangerBurst {
-				t.Errorf("already after %d", i)
-			}
-			if w.Header().Get("Retry-After") == "" {
-				t.Error("429 without Retry-After")
-			}
-			if got := q.send(n, "anna", q.activity("anna", "Follow", n.site.Actor(community.CityActor))); got != 202 {
-				t.Errorf("another host gets %d", got)
-			}
-			return
+		if w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Error("429 without Retry-After")
 		}
-		if w.Code != http.StatusUnauthorized {
-			t.Fatal(w.Code, w.Body)
+		return w.Code
+	}
+	city := n.site.Actor(community.CityActor)
+	if got := send(p.request(n, "/inbox", "anna", p.activity("anna", "Follow", city)), "203.0.113.1:1"); got != 202 {
+		t.Fatal(got)
+	}
+	for i := range strangerBurst + 50 {
+		// In the name of p, or of ever new hosts.
+		actor := p.uri("anna")
+		if i%2 == 1 {
+			actor = fmt.Sprintf("https://h%d.example/u", i)
+		}
+		r := httptest.NewRequest("POST", n.site.Base+"/inbox", strings.NewReader(fmt.Sprintf(`{"type":"Like","id":"%s/%d","actor":"%s","object":"x"}`, actor, i, actor)))
+		r.Header.Set("Content-Type", activityJSON)
+		got := send(r, "203.0.113.66:5")
+		if want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusTooManyRequests}[i < strangerBurst]; got != want {
+			t.Fatalf("request %d: %d, want %d", i, got, want)
 		}
 	}
-	t.Error("no limit")
+	for _, tc := range []struct {
+		what, from, name string
+		want             int
+	}{
+		{"the one whose name was used", "203.0.113.1:1", "anna", 202},
+		{"a known one behind the same address", "203.0.113.66:7", "anna", 202},
+		{"an unknown one behind the same address", "203.0.113.66:7", "bob", 429},
+		{"an unknown one elsewhere", "203.0.113.2:1", "bob", 202},
+	} {
+		if got := send(p.request(n, "/inbox", tc.name, p.activity(tc.name, "Follow", city)), tc.from); got != tc.want {
+			t.Errorf("%s: %d, want %d", tc.what, got, tc.want)
+		}
+	}
+	if got := q.fetched("/users/anna"); got != 0 {
+		t.Error("fetched", got)
+	}
+	n.writePeerNotes(context.Background())
+	peers, err := n.store.Peers(context.Background())
+	if err != nil || len(peers) > claimBurst+5 {
+		t.Errorf("%d hosts are kept that someone made up (%v)", len(peers), err)
+	}
 }
 
 func TestClientOf(t *testing.T) {
 	for _, tc := range []struct{ remote, want string }{
 		{"203.0.113.9:1", "203.0.113.9"}, {"[2001:db8:1:2:3::4]:1", "2001:db8:1:2::/64"}, {"[::ffff:203.0.113.9]:1", "203.0.113.9"},
-		{"127.0.0.1:1", "127.0.0.1 a.example"}, {"10.1.1.1:1", "10.1.1.1 a.example"}, {"pipe", "pipe a.example"},
+		{"127.0.0.1:1", "127.0.0.1"}, {"pipe", "pipe"},
 	} {
-		if got := clientOf(&http.Request{RemoteAddr: tc.remote}, "a.example"); got != tc.want {
+		if got := clientOf(&http.Request{RemoteAddr: tc.remote}); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.remote, got, tc.want)
 		}
 	}

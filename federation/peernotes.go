@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"konfa/storage"
 )
 
@@ -17,6 +19,7 @@ type peerNotes struct {
 	lastSeen map[string]time.Time // guarded by mu
 	refusals map[string]string    // guarded by mu
 	written  map[string]time.Time // when a host was last written as seen; guarded by mu
+	claims   *rate.Limiter        // of hosts not seen that someone claimed to be
 }
 
 // Bounds of one round: hosts beyond them wait for the next one, and strangers
@@ -54,6 +57,26 @@ func (p *peerNotes) refused(host, reason string, _ time.Time) {
 		return
 	}
 	p.refusals[host] = clip(reason, 500)
+}
+
+// Anybody can claim to be of any host, and each would be kept for good.
+const (
+	claimEvery = 10 * time.Second
+	claimBurst = 100
+)
+
+// claimed is refused for a host that the request only said to be of.
+func (p *peerNotes) claimed(host, reason string, now time.Time) {
+	p.mu.Lock()
+	_, known := p.written[host]
+	if _, ok := p.refusals[host]; ok {
+		known = true
+	}
+	ok := known || p.claims.AllowN(now, 1)
+	p.mu.Unlock()
+	if ok {
+		p.refused(host, reason, now)
+	}
 }
 
 // take returns the notes and starts anew.

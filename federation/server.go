@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"konfa/community"
 	"konfa/federation/discover"
 	"konfa/federation/fetch"
@@ -56,8 +58,9 @@ type Server struct {
 	client    *fetch.Client
 	resolver  *discover.Resolver
 	verifier  *signature.Verifier
-	rates     *rates // of hosts that send
-	strangers *rates // of clients whose signatures did not stand
+	known     *signature.Verifier // believes only keys that need not be fetched
+	rates     *rates              // of hosts that send
+	strangers *rates              // of clients whose signatures did not stand
 	signers   signers
 	peers     peerNotes
 	docs      documents
@@ -115,12 +118,14 @@ func New(n *node.Node, o Options) (*Server, error) {
 		backoff:   backoff,
 		grace:     8 * time.Second,
 	}
+	s.peers.claims = rate.NewLimiter(rate.Every(claimEvery), claimBurst)
 	s.rates = newRates(o.InboxRate, o.InboxBurst, s.clock)
 	s.strangers = newRates(strangerRate, strangerBurst, s.clock)
 	s.lanes.init(o.Workers)
 	s.inbound.init(func(id string) bool { _, ours := s.site.Path(id); return ours })
 	s.resolver = discover.New(s.client, s.signFetch, actorStore{s}, s.clock)
 	s.verifier = &signature.Verifier{Base: s.site.Base, Clock: s.clock, Keys: s.resolver.Key}
+	s.known = &signature.Verifier{Base: s.site.Base, Clock: s.clock, Keys: s.resolver.KnownKey}
 	return s, nil
 }
 

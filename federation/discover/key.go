@@ -57,6 +57,20 @@ func (r *Resolver) Key(ctx context.Context, keyID string, refresh bool) (signatu
 	return k, nil
 }
 
+// KnownKey is Key for a key that was read before: it fetches nothing, and so
+// knows of no change.
+func (r *Resolver) KnownKey(ctx context.Context, keyID string, refresh bool) (signature.Key, error) {
+	if !refresh {
+		if k, ok := r.keys.get(keyID, r.clock()); ok {
+			return k, nil
+		}
+		if k, ok, err := r.storedKey(ctx, keyID); err != nil || ok {
+			return k, err
+		}
+	}
+	return signature.Key{}, &signature.Error{Kind: signature.KeyUnavailable, Msg: "the key " + keyID + " is not known"}
+}
+
 // storedKey looks a key up among the stored actors.
 func (r *Resolver) storedKey(ctx context.Context, keyID string) (signature.Key, bool, error) {
 	for _, uri := range ownersOf(keyID) {
