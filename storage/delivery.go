@@ -54,9 +54,10 @@ func (r *Reader) Lanes(ctx context.Context, now time.Time) ([]Lane, error) {
 
 // Due lists the deliveries of a host that can be tried now, oldest first. One
 // that has to wait for an earlier one of the same inbox and order is left out
-// until that one is settled.
+// until that one is settled. The + keeps SQLite from sorting all that is due by
+// way of another index.
 func (r *Reader) Due(ctx context.Context, host string, now time.Time, limit int) ([]Delivery, error) {
-	return list(ctx, r, scanDelivery, "SELECT "+deliveryColumns+` FROM delivery d WHERE d.host = ? AND d.next_try <= ?
+	return list(ctx, r, scanDelivery, "SELECT "+deliveryColumns+` FROM delivery d WHERE d.host = ? AND +d.next_try <= ?
 		AND (d.order_key = '' OR NOT EXISTS (SELECT 1 FROM delivery e WHERE e.inbox = d.inbox AND e.order_key = d.order_key AND e.id < d.id))
 		ORDER BY d.id LIMIT ?`, host, now, limit)
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,7 +205,7 @@ func TestDeliveryOrder(t *testing.T) {
 		}
 		// The page and the lane work through an index.
 		if s.Engine() == "sqlite" {
-			plan := explain(t, s, "SELECT "+deliveryColumns+` FROM delivery d WHERE d.host = ? AND d.next_try <= ?
+			plan := explain(t, s, "SELECT "+deliveryColumns+` FROM delivery d WHERE d.host = ? AND +d.next_try <= ?
 				AND (d.order_key = '' OR NOT EXISTS (SELECT 1 FROM delivery e WHERE e.inbox = d.inbox AND e.order_key = d.order_key AND e.id < d.id))
 				ORDER BY d.id LIMIT ?`, "h", 1, 1)
 			if want := "SEARCH d USING INDEX delivery_lane (host=?)\nCORRELATED SCALAR SUBQUERY 1\nSEARCH e USING COVERING INDEX delivery_order (inbox=? AND order_key=? AND id<?)\n"; plan != want {
@@ -479,6 +480,22 @@ func TestReceived(t *testing.T) {
 			t.Fatal("pruning is off")
 		}
 	})
+}
+
+// The queues are read through indexes that hold only what waits, without
+// sorting all of it.
+func TestQueuePlans(t *testing.T) {
+	s := sqliteData(t).open(t)
+	for q, want := range map[string]string{
+		"SELECT " + receivedColumns + " FROM received WHERE done = 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?":                                                                      "SEARCH received USING INDEX received_todo (next_try<?)\n",
+		"SELECT " + receivedColumns + " FROM received WHERE done = 0 AND +next_try <= ? AND id > ? ORDER BY id LIMIT ?":                                                                    "SEARCH received USING INDEX received_open (id>?)\n",
+		"SELECT host, MIN(next_try) AS next_try FROM delivery GROUP BY host":                                                                                                               "SCAN delivery USING COVERING INDEX delivery_due\n",
+		"SELECT d.host, COUNT(*), MAX(COALESCE(p.failures, 0)) FROM delivery d LEFT JOIN peer p ON p.host = d.host WHERE d.next_try <= ? AND COALESCE(p.next_try, 0) <= ? GROUP BY d.host": "SCAN d USING COVERING INDEX delivery_due\nSEARCH p USING INDEX sqlite_autoindex_peer_1 (host=?) LEFT-JOIN\n",
+	} {
+		if plan := explain(t, s, q, []any{1, 1, 1}[:strings.Count(q, "?")]...); plan != want {
+			t.Errorf("%s:\n%s", q, plan)
+		}
+	}
 }
 
 // Several workers claim at the same time and nothing is handed out twice.

@@ -74,7 +74,8 @@ func (w *sqliteWriter) member(ctx context.Context, f func(*Tx) error) (*Tx, *gro
 			if err := w.run("ROLLBACK TO member"); err != nil {
 				// The engine gave up the transaction by itself, as it does
 				// when the disk is full: it is gone for everyone.
-				w.fail(g, err)
+				w.fail(g, &community.Error{Code: community.Internal, Msg: "the database gave up what was to be written", Err: err,
+					Hint: "try again; if it stays so, see whether the disk is full"})
 			} else if err := w.run("RELEASE member"); err != nil {
 				w.fail(g, err)
 			}

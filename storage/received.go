@@ -53,7 +53,7 @@ func (r *Reader) ReceivedDue(ctx context.Context, now time.Time, limit int) ([]R
 // ReceivedSince lists those to be worked on now that have an id after the given
 // one, in the order they came.
 func (r *Reader) ReceivedSince(ctx context.Context, after int64, now time.Time, limit int) ([]Received, error) {
-	return list(ctx, r, scanReceived, "SELECT "+receivedColumns+" FROM received WHERE done = 0 AND next_try <= ? AND id > ? ORDER BY id LIMIT ?", now, after, limit)
+	return list(ctx, r, scanReceived, "SELECT "+receivedColumns+" FROM received WHERE done = 0 AND +next_try <= ? AND id > ? ORDER BY id LIMIT ?", now, after, limit)
 }
 
 // NextReceived is when the next one becomes due, the lease of a claimed one

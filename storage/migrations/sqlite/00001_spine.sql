@@ -328,7 +328,7 @@ CREATE TABLE delivery (
     UNIQUE (activity_id, inbox)
 );
 CREATE INDEX delivery_lane ON delivery (host, id);
-CREATE INDEX delivery_due ON delivery (next_try, host);
+CREATE INDEX delivery_due ON delivery (host, next_try);
 CREATE INDEX delivery_order ON delivery (inbox, order_key, id);
 
 -- Which process works on the deliveries of a host, and until when if it dies.
@@ -355,4 +355,5 @@ CREATE TABLE received (
     UNIQUE (uri, digest)
 );
 CREATE INDEX received_todo ON received (next_try, id) WHERE done = 0;
+CREATE INDEX received_open ON received (id) WHERE done = 0;
 CREATE INDEX received_done ON received (done) WHERE done > 0;
