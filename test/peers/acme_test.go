@@ -131,7 +131,7 @@ func fetchPEM(t *testing.T, url string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := send(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

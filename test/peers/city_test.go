@@ -140,23 +140,26 @@ func (c *city) run(v any, args ...string) {
 	}
 }
 
-// client talks to our own servers, whatever their names.
-var client = &http.Client{
-	Timeout: 20 * time.Second,
-	Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			host, port, err := net.SplitHostPort(address)
-			if err != nil {
-				return nil, err
-			}
-			if strings.HasSuffix(host, "localhost") {
-				host = "127.0.0.1"
-			}
-			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, net.JoinHostPort(host, port))
+// newClient makes what talks to our own servers, whatever their names.
+func newClient() *http.Client {
+	return &http.Client{
+		Timeout: 20 * time.Second,
+		Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: trust(), MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				host, port, err := net.SplitHostPort(address)
+				if err != nil {
+					return nil, err
+				}
+				if strings.HasSuffix(host, "localhost") {
+					host = "127.0.0.1"
+				}
+				return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, net.JoinHostPort(host, port))
+			},
+			MaxIdleConnsPerHost: 32,
 		},
-		MaxIdleConnsPerHost: 32,
-	},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // get fetches an address of the city.
@@ -172,7 +175,7 @@ func (c *city) get(path, accept string) (status int, header http.Header, body []
 	if accept != "" {
 		req.Header.Set("Accept", accept)
 	}
-	resp, err := send(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil, []byte(err.Error())
 	}
@@ -181,14 +184,6 @@ func (c *city) get(path, accept string) (status int, header http.Header, body []
 		c.t.Fatal(err)
 	}
 	return resp.StatusCode, resp.Header, body
-}
-
-func send(req *http.Request) (*http.Response, error) {
-	tr := client.Transport.(*http.Transport)
-	if tr.TLSClientConfig == nil {
-		tr.TLSClientConfig = &tls.Config{RootCAs: trust(), MinVersion: tls.VersionTLS12}
-	}
-	return client.Do(req)
 }
 
 const activityJSON = "application/activity+json"

@@ -256,7 +256,7 @@ func TestHostileDocuments(t *testing.T) {
 	refused("a document without end", evil.url+"/endless")
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	for range 256 {
+	for range 24 {
 		_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20))
 	}
 	_ = z.Close()

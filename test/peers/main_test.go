@@ -2,6 +2,7 @@ package peers
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,9 @@ import (
 
 // konfa is the path of the program under test.
 var konfa string
+
+// client makes the requests of the tests.
+var client *http.Client
 
 // buildFlags are those of the program under test.
 var buildFlags = []string{"-tags", "sqlite_fts5"}
@@ -42,6 +46,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "making the test authority:", err)
 		return 1
 	}
+	client = newClient()
 	code := m.Run()
 	stopFedify()
 	return code

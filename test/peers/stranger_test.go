@@ -196,7 +196,7 @@ func (s *stranger) postAs(name, inbox, contentType string, activity any) (status
 	if err := signature.Sign(req, body, s.signer(name), signature.Cavage, time.Now()); err != nil {
 		s.t.Fatal(err)
 	}
-	resp, err := send(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err.Error()
 	}
