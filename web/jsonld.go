@@ -115,8 +115,14 @@ func (v *viewer) schemaPost(p *community.Post) object {
 	if p.Article() {
 		kind = "Article"
 	}
-	title := v.pick(p.Title).Text
-	if title == "" {
+	title, by := v.pick(p.Title).Text, "Organization"
+	if _, ok := p.Author.Member(); ok {
+		by = "Person"
+	}
+	switch {
+	case title == "" && p.Warning != "": // what is behind it stays there
+		title = p.Warning
+	case title == "":
 		title = prose.Summary(v.pick(p.HTML).Text, 100)
 	}
 	return object{
@@ -127,7 +133,7 @@ func (v *viewer) schemaPost(p *community.Post) object {
 		"headline":      title,
 		"datePublished": p.Published.Format(time.RFC3339),
 		"dateModified":  p.Updated.Format(time.RFC3339),
-		"author":        object{"@type": "Organization", "name": v.author(p).Name},
+		"author":        object{"@type": by, "name": v.author(p).Name},
 	}
 }
 
