@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 
 	"konfa/community"
 	"konfa/prose"
+
+	"golang.org/x/net/idna"
 )
 
 // viewer turns what is stored into what one reader sees: in a language, at a
@@ -358,10 +361,26 @@ func origins(pics ...*picture) []string {
 			continue
 		}
 		u, err := url.Parse(p.URL)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, "; ,'\"*") {
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			continue
 		}
-		if o := u.Scheme + "://" + u.Host; !slices.Contains(out, o) {
+		// As browsers compare it: in ASCII. A name that is none in DNS, or has a
+		// sign with a meaning in the header, has no place there.
+		host := u.Hostname()
+		if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
+			if addr.Is6() {
+				host = "[" + host + "]"
+			}
+		} else if host, err = idna.Lookup.ToASCII(host); err != nil {
+			continue
+		}
+		if port := u.Port(); port != "" {
+			host += ":" + port
+		}
+		if strings.ContainsFunc(host, func(r rune) bool { return r > 'z' || strings.ContainsRune("; ,'\"*", r) }) {
+			continue
+		}
+		if o := u.Scheme + "://" + host; !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
