@@ -109,7 +109,8 @@ func (d *document) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 // unchanged evaluates If-None-Match, and If-Modified-Since where it is alone
-// (RFC 9110 §13.2.2).
+// (RFC 9110 §13.2.2). The date must be the one that we gave: it goes back when
+// the newest is deleted, and whoever has what was deleted must hear of it.
 func (d *document) unchanged(r *http.Request) bool {
 	if match := r.Header.Get("If-None-Match"); match != "" {
 		if match == "*" {
@@ -124,7 +125,7 @@ func (d *document) unchanged(r *http.Request) bool {
 		return false
 	}
 	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
-	return err == nil && !d.modified.IsZero() && !d.modified.Truncate(time.Second).After(since)
+	return err == nil && !d.modified.IsZero() && d.modified.Truncate(time.Second).Equal(since)
 }
 
 // acceptsGzip reads Accept-Encoding as far as it concerns gzip.
