@@ -14,6 +14,7 @@ type PostQuery struct {
 	Author       community.LocalActor
 	ConferenceID int64
 	ReplyTo      string
+	Standing     bool                   // no answers
 	Visibilities []community.Visibility // none = all
 	Drafts       bool                   // drafts too, the newest of them by when they were begun
 	Before       time.Time              // published before
@@ -78,6 +79,9 @@ func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
 	}
 	if q.ReplyTo != "" {
 		add("reply_to = ? AND reply_to <> ''", q.ReplyTo)
+	}
+	if q.Standing {
+		add("reply_to = ''")
 	}
 	if len(q.Visibilities) > 0 {
 		add("visibility"+d.inTexts, asJSON{q.Visibilities})

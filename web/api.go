@@ -26,7 +26,10 @@ const (
 func (s *Server) authenticate(r *http.Request) (node.By, error) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > 200 {
+	switch {
+	case !strings.EqualFold(scheme, "Bearer") || secret == "":
+		return node.By{}, errNoToken
+	case len(secret) > 200:
 		return node.By{}, errToken
 	}
 	by, err := s.node.Authenticate(r.Context(), secret)
@@ -215,7 +218,10 @@ type query struct {
 
 func newQuery(r *http.Request, known ...string) *query {
 	q := &query{values: r.URL.Query(), known: append(known, "lang")}
-	for name := range q.values {
+	for name, values := range q.values {
+		for i := range values {
+			values[i] = strings.ToValidUTF8(values[i], "")
+		}
 		if !slices.Contains(q.known, name) {
 			msg := "there is no such parameter"
 			if near := nearest(name, q.known); near != "" {

@@ -8,8 +8,6 @@ import (
 	"konfa/community"
 	"konfa/node"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // apiLimit is the default and apiMost the largest length of a list.
@@ -50,11 +48,11 @@ func (s *Server) apiConferences(w http.ResponseWriter, r *http.Request) error {
 		return p.err
 	}
 	if drafts {
-		steward, err := s.maybeSteward(r)
+		by, err := s.authenticate(r)
 		if err != nil {
 			return err
 		}
-		if !steward {
+		if !by.Member.Role.AtLeast(community.Steward) {
 			return community.Errorf(community.Forbidden, "drafts are for stewards")
 		}
 		q.Drafts = true
@@ -99,9 +97,9 @@ func (s *Server) apiConference(w http.ResponseWriter, r *http.Request) error {
 	if err := newQuery(r).err; err != nil {
 		return err
 	}
-	c, err := s.store.Conference(r.Context(), chi.URLParam(r, "slug"))
+	c, err := s.store.Conference(r.Context(), param(r, "slug"))
 	if err != nil {
-		return s.gone(r.Context(), "conf/"+chi.URLParam(r, "slug"), err)
+		return s.gone(r.Context(), "conf/"+param(r, "slug"), err)
 	}
 	steward, err := s.maybeSteward(r)
 	if err != nil {
@@ -118,6 +116,9 @@ func (s *Server) apiConference(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) apiAddConference(w http.ResponseWriter, r *http.Request, by node.By) error {
 	var in conferenceInput
 	if err := decode(w, r, &in, conferenceFields); err != nil {
+		return err
+	}
+	if err := notNull(in.Draft); err != nil {
 		return err
 	}
 	city, err := s.currentCity(r.Context())
@@ -143,6 +144,9 @@ func (s *Server) apiChangeConference(w http.ResponseWriter, r *http.Request, by 
 	if err := decode(w, r, &in, conferenceFields); err != nil {
 		return err
 	}
+	if err := notNull(in.Draft); err != nil {
+		return err
+	}
 	if in.UID.Set || in.ImportKey.Set {
 		return invalidField("uid", "fixed", "uid and import_key are fixed once a conference is made")
 	}
@@ -150,7 +154,7 @@ func (s *Server) apiChangeConference(w http.ResponseWriter, r *http.Request, by 
 	if err != nil {
 		return err
 	}
-	slug := chi.URLParam(r, "slug")
+	slug := param(r, "slug")
 	c, err := s.node.UpdateConference(r.Context(), by, slug, func(c *community.Conference) error {
 		if in.Draft.Set && in.Draft.Value && !c.Draft {
 			return invalidField("draft", "published", "what was published stays so; cancel or delete it")
@@ -179,7 +183,7 @@ func (s *Server) apiPublishConference(w http.ResponseWriter, r *http.Request, by
 	if err := decodeMaybe(w, r, &in, []string{"quiet", "announce"}); err != nil {
 		return err
 	}
-	c, err := s.node.PublishConference(r.Context(), by, chi.URLParam(r, "slug"), node.Publish(in))
+	c, err := s.node.PublishConference(r.Context(), by, param(r, "slug"), node.Publish(in))
 	if err != nil {
 		return err
 	}
@@ -198,7 +202,7 @@ func (s *Server) apiCancelConference(w http.ResponseWriter, r *http.Request, by 
 	if err := decodeMaybe(w, r, &in, []string{"message"}); err != nil {
 		return err
 	}
-	c, err := s.node.CancelConference(r.Context(), by, chi.URLParam(r, "slug"), in.Message)
+	c, err := s.node.CancelConference(r.Context(), by, param(r, "slug"), in.Message)
 	if err != nil {
 		return err
 	}
@@ -215,7 +219,7 @@ func decodeMaybe(w http.ResponseWriter, r *http.Request, into any, known []strin
 
 // apiDeleteConference deletes one for ever: DELETE /api/v1/conferences/{slug}.
 func (s *Server) apiDeleteConference(w http.ResponseWriter, r *http.Request, by node.By) error {
-	slug := chi.URLParam(r, "slug")
+	slug := param(r, "slug")
 	if err := s.node.DeleteConference(r.Context(), by, slug); err != nil {
 		return s.gone(r.Context(), "conf/"+slug, err)
 	}

@@ -8,21 +8,16 @@ import (
 
 	"konfa/community"
 	"konfa/node"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // apiGuests lists who comes, for stewards: GET
 // /api/v1/conferences/{slug}/guests.
 func (s *Server) apiGuests(w http.ResponseWriter, r *http.Request) error {
-	steward, err := s.maybeSteward(r)
+	by, err := s.authenticate(r)
 	if err != nil {
 		return err
 	}
-	if r.Header.Get("Authorization") == "" {
-		return errToken
-	}
-	if !steward {
+	if !by.Member.Role.AtLeast(community.Steward) {
 		return community.Errorf(community.Forbidden, "the guest list is for stewards")
 	}
 	p := newQuery(r, "state")
@@ -38,9 +33,9 @@ func (s *Server) apiGuests(w http.ResponseWriter, r *http.Request) error {
 			states = append(states, community.GuestState(name))
 		}
 	}
-	c, err := s.store.Conference(r.Context(), chi.URLParam(r, "slug"))
+	c, err := s.store.Conference(r.Context(), param(r, "slug"))
 	if err != nil {
-		return s.gone(r.Context(), "conf/"+chi.URLParam(r, "slug"), err)
+		return s.gone(r.Context(), "conf/"+param(r, "slug"), err)
 	}
 	guests, err := s.store.Guests(r.Context(), c.ID, states...)
 	if err != nil {
@@ -61,7 +56,7 @@ func (s *Server) apiApproveGuest(w http.ResponseWriter, r *http.Request, by node
 	if err != nil {
 		return err
 	}
-	g, err := s.node.ApproveGuest(r.Context(), by, chi.URLParam(r, "slug"), id)
+	g, err := s.node.ApproveGuest(r.Context(), by, param(r, "slug"), id)
 	if err != nil {
 		return err
 	}
@@ -75,7 +70,7 @@ func (s *Server) apiDeclineGuest(w http.ResponseWriter, r *http.Request, by node
 	if err != nil {
 		return err
 	}
-	g, err := s.node.DeclineGuest(r.Context(), by, chi.URLParam(r, "slug"), id)
+	g, err := s.node.DeclineGuest(r.Context(), by, param(r, "slug"), id)
 	if err != nil {
 		return err
 	}
@@ -83,7 +78,7 @@ func (s *Server) apiDeclineGuest(w http.ResponseWriter, r *http.Request, by node
 }
 
 func guestID(r *http.Request) (int64, error) {
-	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
+	id, err := strconv.ParseInt(param(r, "id"), 10, 64)
 	if err != nil || id < 1 {
 		return 0, community.Errorf(community.NotFound, "there is no such guest")
 	}

@@ -12,12 +12,14 @@ import (
 // opt is a field of a request that may be left out. Null empties it.
 type opt[T any] struct {
 	Set   bool
+	Null  bool // it was null
 	Value T
 }
 
 func (o *opt[T]) UnmarshalJSON(b []byte) error {
 	o.Set = true
 	if string(b) == "null" {
+		o.Null = true
 		return nil
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -89,6 +91,15 @@ func (t texts) in(city *community.City) community.Texts {
 		}
 	}
 	return out
+}
+
+// notNull refuses a null that would publish: a program that has nothing to say
+// of a draft does not mean everyone to see it.
+func notNull(draft opt[bool]) error {
+	if draft.Null {
+		return invalidField("draft", "type", "true or false; null is neither")
+	}
+	return nil
 }
 
 // conferenceInput is what programs may say of a conference, new or changed.

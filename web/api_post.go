@@ -7,8 +7,6 @@ import (
 	"konfa/community"
 	"konfa/node"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // apiPosts lists public posts: GET /api/v1/posts.
@@ -74,7 +72,7 @@ func (s *Server) apiPost(w http.ResponseWriter, r *http.Request) error {
 	if err := newQuery(r).err; err != nil {
 		return err
 	}
-	slug := chi.URLParam(r, "slug")
+	slug := param(r, "slug")
 	p, err := s.store.Post(r.Context(), slug)
 	if err != nil {
 		return s.gone(r.Context(), "posts/"+slug, err)
@@ -108,9 +106,15 @@ func (s *Server) apiAddPost(w http.ResponseWriter, r *http.Request, by node.By) 
 	if err := decode(w, r, &in, postFields); err != nil {
 		return err
 	}
+	if err := notNull(in.Draft); err != nil {
+		return err
+	}
 	city, err := s.currentCity(r.Context())
 	if err != nil {
 		return err
+	}
+	if to := in.ReplyTo.Value; to != "" && !webAddress(to) {
+		return invalidField("reply_to", "url", "this is the http or https address of what is answered")
 	}
 	p := &community.Post{Author: community.CityActor, ReplyTo: in.ReplyTo.Value, Visibility: in.Visibility.Value, Draft: in.Draft.Value}
 	if in.AsMember {
@@ -141,6 +145,9 @@ func (s *Server) apiChangePost(w http.ResponseWriter, r *http.Request, by node.B
 	if err := decode(w, r, &in, postFields); err != nil {
 		return err
 	}
+	if err := notNull(in.Draft); err != nil {
+		return err
+	}
 	for name, set := range map[string]bool{"reply_to": in.ReplyTo.Set, "conference": in.Conference.Set, "visibility": in.Visibility.Set, "as_member": in.AsMember} {
 		if set {
 			return invalidField(name, "fixed", "this is fixed once a post is made")
@@ -150,7 +157,7 @@ func (s *Server) apiChangePost(w http.ResponseWriter, r *http.Request, by node.B
 	if err != nil {
 		return err
 	}
-	slug := chi.URLParam(r, "slug")
+	slug := param(r, "slug")
 	p, err := s.node.UpdatePost(r.Context(), by, slug, func(p *community.Post) error {
 		if in.Draft.Set && in.Draft.Value && !p.Draft {
 			return invalidField("draft", "published", "what was published stays so; delete it")
@@ -169,7 +176,7 @@ func (s *Server) apiChangePost(w http.ResponseWriter, r *http.Request, by node.B
 
 // apiDeletePost deletes one for ever: DELETE /api/v1/posts/{slug}.
 func (s *Server) apiDeletePost(w http.ResponseWriter, r *http.Request, by node.By) error {
-	slug := chi.URLParam(r, "slug")
+	slug := param(r, "slug")
 	if err := s.node.DeletePost(r.Context(), by, slug); err != nil {
 		return s.gone(r.Context(), "posts/"+slug, err)
 	}

@@ -31,7 +31,8 @@ var (
 	errNotFounded  = failure{http.StatusServiceUnavailable, "founding"}
 	errTooLarge    = failure{http.StatusRequestEntityTooLarge, "invalid"}
 	errMediaType   = failure{http.StatusUnsupportedMediaType, "invalid"}
-	errToken       = failure{http.StatusUnauthorized, "forbidden"}
+	errNoToken     = failure{http.StatusUnauthorized, "no_token"}
+	errToken       = failure{http.StatusUnauthorized, "bad_token"}
 	// errGone: the reader closed the connection.
 	errGone = errors.New("the reader left")
 )
@@ -129,7 +130,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 	x := s.explain(r, t, err)
 	p := &page{
 		Lang: t.Code, Title: x.Title, Heading: x.Title, Kind: "website", City: head, NoIndex: true,
-		Languages: s.languageLinks(r, t), Version: s.version, Source: s.source, Body: x,
+		Languages: s.languageLinks(ownPath(r), nil, t), Version: s.version, Source: s.source, Body: x,
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", s.policy(nil))
@@ -190,7 +191,12 @@ func (s *Server) api(h handler) http.HandlerFunc {
 		head := w.Header()
 		switch x.Status {
 		case http.StatusUnauthorized:
-			head.Set("WWW-Authenticate", `Bearer realm="konfa"`)
+			// RFC 6750 §3: a code only where a token came.
+			challenge := `Bearer realm="konfa"`
+			if errors.Is(err, errToken) {
+				challenge += `, error="invalid_token"`
+			}
+			head.Set("WWW-Authenticate", challenge)
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 			head.Set("Retry-After", "30")
 		}

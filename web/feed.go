@@ -59,8 +59,8 @@ func (s *Server) feed(kind string, write func(*feed) ([]byte, error)) http.Handl
 		if err != nil {
 			return err
 		}
-		params := meant(r, []string{"page"})
-		d, err := s.cache.get("feed "+v.Code+" "+r.URL.Path+"?"+params.Encode(), nil, func() (document, error) {
+		params := s.meant(r, []string{"page"})
+		d, err := s.cache.get("feed "+v.Code+" "+r.URL.EscapedPath()+"?"+params.Encode(), nil, func() (document, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 			defer cancel()
 			f, err := s.readFeed(ctx, v, r.URL.Path, number, params.Get("lang"))
@@ -89,25 +89,26 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	// The newest of both kinds up to the end of the page, then merged: neither
 	// list knows where the other stands.
 	end := number * perPage
-	cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Order: storage.ByPublishedDesc, Limit: end})
-	if err != nil {
-		return nil, err
-	}
-	ps, err := s.ownPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: end})
-	if err != nil {
-		return nil, err
-	}
+	// Counted first: a page that does not exist must not cost reading all.
 	changed, conferences, err := s.store.CalendarStamp(ctx)
 	if err != nil {
 		return nil, err
 	}
-	posts, err := s.store.CountPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1]})
+	posts, err := s.store.CountPosts(ctx, standing(storage.PostQuery{}))
 	if err != nil {
 		return nil, err
 	}
 	pages := max(1, (conferences+posts+perPage-1)/perPage)
 	if number > pages {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
+	}
+	cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Order: storage.ByPublishedDesc, Limit: end})
+	if err != nil {
+		return nil, err
+	}
+	ps, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: end}))
+	if err != nil {
+		return nil, err
 	}
 	entries := make([]entry, 0, len(cs)+len(ps))
 	for i := range cs {
@@ -143,9 +144,7 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 			f.updated = e.updated
 		}
 	}
-	if f.updated.IsZero() {
-		f.updated = v.city.Updated
-	}
+	f.updated = later(f.updated, v.city.Updated)
 	return f, nil
 }
 

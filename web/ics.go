@@ -11,8 +11,6 @@ import (
 	"konfa/community"
 	"konfa/prose"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 const icsKind = "text/calendar; charset=utf-8"
@@ -28,7 +26,7 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	params := meant(r, []string{"tag"})
+	params := s.meant(r, []string{"tag"})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 	defer cancel()
 	changed := time.Time{}
@@ -53,7 +51,7 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 			name += " #" + tag
 		}
 		d, err := s.encodeICS(v, name, cs)
-		d.modified, d.keep, d.name = changed, feedKept, v.city.Handle+".ics"
+		d.modified, d.keep, d.name = later(changed, v.city.Updated), feedKept, v.city.Handle+".ics"
 		return d, err
 	})
 	if err != nil {
@@ -63,17 +61,25 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 	return d.serve(w, r)
 }
 
+// later is the later of two moments.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // conferenceICS is one conference of ours: /conf/{slug}.ics.
 func (s *Server) conferenceICS(w http.ResponseWriter, r *http.Request) error {
 	return s.oneICS(w, r, func(ctx context.Context) (*community.Conference, error) {
-		return s.ownConference(ctx, chi.URLParam(r, "slug"))
+		return s.ownConference(ctx, param(r, "slug"))
 	})
 }
 
 // elsewhereICS is one that this city announced: /elsewhere/{id}.ics.
 func (s *Server) elsewhereICS(w http.ResponseWriter, r *http.Request) error {
 	return s.oneICS(w, r, func(ctx context.Context) (*community.Conference, error) {
-		return s.calendarConference(ctx, chi.URLParam(r, "id"))
+		return s.calendarConference(ctx, param(r, "id"))
 	})
 }
 
@@ -83,7 +89,7 @@ func (s *Server) oneICS(w http.ResponseWriter, r *http.Request, find func(contex
 	if err != nil {
 		return err
 	}
-	d, err := s.cache.get("ics "+v.Code+" "+r.URL.Path, nil, func() (document, error) {
+	d, err := s.cache.get("ics "+v.Code+" "+r.URL.EscapedPath(), nil, func() (document, error) {
 		// Others may be waiting for this when whoever came first has left.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 		defer cancel()
@@ -92,7 +98,7 @@ func (s *Server) oneICS(w http.ResponseWriter, r *http.Request, find func(contex
 			return document{}, err
 		}
 		d, err := s.encodeICS(v, v.pick(c.Title).Text, []community.Conference{*c})
-		d.modified, d.keep, d.name = c.Updated, feedKept, "konfa-"+strconv.FormatInt(c.ID, 10)+".ics"
+		d.modified, d.keep, d.name = later(c.Updated, v.city.Updated), feedKept, "konfa-"+strconv.FormatInt(c.ID, 10)+".ics"
 		if c.Own() {
 			d.name = c.Slug + ".ics"
 		}

@@ -151,7 +151,8 @@ func TestDescriptionHasEveryField(t *testing.T) {
 			}
 			inner := ft
 			if inner.Kind() == reflect.Struct && strings.HasPrefix(inner.Name(), "opt[") {
-				inner = inner.Field(1).Type
+				value, _ := inner.FieldByName("Value")
+				inner = value.Type
 			}
 			for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice {
 				inner = inner.Elem()

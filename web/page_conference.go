@@ -10,8 +10,6 @@ import (
 	"konfa/community"
 	"konfa/prose"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // ownConference returns a published conference of ours. What was deleted is
@@ -57,7 +55,7 @@ func (s *Server) calendarConference(ctx context.Context, id string) (*community.
 
 // conference is one conference of ours: /conf/{slug}.
 func (s *Server) conference(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	c, err := s.ownConference(ctx, chi.URLParam(r, "slug"))
+	c, err := s.ownConference(ctx, param(r, "slug"))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +64,7 @@ func (s *Server) conference(ctx context.Context, v *viewer, r *http.Request) (*s
 
 // elsewhere is a conference of another city in our calendar: /elsewhere/{id}.
 func (s *Server) elsewhere(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	c, err := s.calendarConference(ctx, chi.URLParam(r, "id"))
+	c, err := s.calendarConference(ctx, param(r, "id"))
 	if err != nil {
 		return nil, err
 	}

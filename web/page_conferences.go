@@ -10,8 +10,6 @@ import (
 
 	"konfa/community"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // perPage is how many conferences or posts a page of a list has.
@@ -93,7 +91,7 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	if err != nil {
 		return nil, err
 	}
-	params := r.URL.Query()
+	params := s.meant(r, []string{"when", "tag", "q"})
 	past := params.Get("when") == "past"
 	search := strings.TrimSpace(params.Get("q"))
 	q := storage.ConferenceQuery{Calendar: true, Text: search, Limit: perPage, Offset: (number - 1) * perPage}
@@ -124,7 +122,7 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	p := conferencesPage{
 		Heading: v.T("conferences.title"), Past: past, Query: search, Months: v.months(cs),
 		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
-		Pager: newPager("/conf", meant(r, []string{"when", "tag", "q"}), number, total, v.T("conferences.earlier"), v.T("conferences.later")),
+		Pager: newPager("/conf", params, number, total, v.T("conferences.earlier"), v.T("conferences.later")),
 		Tags:  v.tags(commonTags(cs)),
 	}
 	switch {
@@ -197,11 +195,8 @@ func tidyTag(s string) string {
 
 // tag is everything about one topic: /tags/{tag}.
 func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	name, err := url.PathUnescape(chi.URLParam(r, "tag"))
-	if err != nil {
-		return nil, community.Errorf(community.NotFound, "there is no such topic")
-	}
-	if name = tidyTag(name); name == "" {
+	name := tidyTag(param(r, "tag"))
+	if name == "" {
 		return nil, community.Errorf(community.NotFound, "there is no such topic")
 	}
 	upcoming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, EndsAfter: v.now, Limit: perPage})
@@ -213,7 +208,7 @@ func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, e
 		return nil, err
 	}
 	past = v.over(past)
-	posts, err := s.ownPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: 200})
+	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: 200}))
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 		sh := followShown(v, f)
 		sh.page.Heading = v.T("follow.leave")
 		sh.page.Body = followPage{Form: f, LeaveURL: target.String(), LeaveHost: target.Host}
-		return s.once(w, r, v, sh, http.StatusOK)
+		return s.once(w, r, v, sh, nil, http.StatusOK)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -111,12 +111,13 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 
 // formAgain gives the form back with what was typed and what is wrong.
 func (s *Server) formAgain(w http.ResponseWriter, r *http.Request, v *viewer, f remoteForm) error {
-	return s.once(w, r, v, followShown(v, f), http.StatusUnprocessableEntity)
+	return s.once(w, r, v, followShown(v, f), nil, http.StatusUnprocessableEntity)
 }
 
-// once renders a page that is for this one request alone.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, v *viewer, sh *shown, status int) error {
-	s.frame(&sh.page, v, r, nil)
+// once renders a page that is for this one request alone. Params are the query
+// parameters that it was made from.
+func (s *Server) once(w http.ResponseWriter, r *http.Request, v *viewer, sh *shown, params url.Values, status int) error {
+	s.frame(&sh.page, v, r, params)
 	html, err := s.renderer.render(v.tongue, sh.template, &sh.page)
 	if err != nil {
 		return err

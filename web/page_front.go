@@ -18,7 +18,7 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	if err != nil {
 		return nil, err
 	}
-	posts, err := s.ownPosts(ctx, storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: 5})
+	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: 5}))
 	if err != nil {
 		return nil, err
 	}
@@ -51,18 +51,9 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	}}, nil
 }
 
-// ownPosts lists posts that stand on their own: answers belong where they were
-// given.
-func (s *Server) ownPosts(ctx context.Context, q storage.PostQuery) ([]community.Post, error) {
-	all, err := s.store.Posts(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	posts := all[:0]
-	for _, p := range all {
-		if p.ReplyTo == "" {
-			posts = append(posts, p)
-		}
-	}
-	return posts, nil
+// standing asks for our posts that lists and feeds show: public, and no answers,
+// which belong where they were given.
+func standing(q storage.PostQuery) storage.PostQuery {
+	q.Own, q.Standing, q.Visibilities = true, true, publicPosts[:1]
+	return q
 }

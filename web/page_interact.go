@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"konfa/community"
@@ -38,6 +39,7 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.rememberLanguage(w, r)
 	q := r.URL.Query()
+	kept := s.meant(r, []string{"uri", "acct", "object"})
 	typed := strings.TrimSpace(q.Get("uri"))
 	for _, name := range []string{"acct", "object"} {
 		if typed == "" {
@@ -63,7 +65,7 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request) error {
 			status = http.StatusNotFound
 		}
 	}
-	return s.once(w, r, v, &shown{"interact", page{Heading: p.Title.Text, NoIndex: true, Body: p}}, status)
+	return s.once(w, r, v, &shown{"interact", page{Heading: p.Title.Text, NoIndex: true, Body: p}}, kept, status)
 }
 
 // ours returns the path of our page for an address or handle of ours.
@@ -72,7 +74,13 @@ func (s *Server) ours(v *viewer, typed string) (string, bool) {
 		if path == "city" {
 			path = ""
 		}
-		return "/" + path, true
+		// What follows our host may itself begin with / or \, which browsers
+		// take for another host.
+		to, err := url.Parse("/" + strings.TrimLeft(path, "/"))
+		if err != nil || to.Host != "" {
+			return "", false
+		}
+		return to.String(), true
 	}
 	handle, host, ok := readHandle(strings.TrimPrefix(typed, "acct:"))
 	if !ok || host != v.site.Host() {
@@ -86,7 +94,7 @@ func (s *Server) ours(v *viewer, typed string) (string, bool) {
 		return "/about", true
 	}
 	if community.ValidHandle(name) {
-		return "/people/" + name, true
+		return "/people/" + url.PathEscape(name), true
 	}
 	return "", false
 }

@@ -8,8 +8,6 @@ import (
 	"konfa/community"
 	"konfa/prose"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // memberPage is everything the page of a member shows. An e-mail address is not
@@ -27,7 +25,7 @@ type memberPage struct {
 
 // member is a member of ours: /people/{name}.
 func (s *Server) memberPage(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	handle := chi.URLParam(r, "name")
+	handle := param(r, "name")
 	m, err := s.store.Member(ctx, handle)
 	if err != nil {
 		return nil, s.gone(ctx, "people/"+handle, err)
@@ -50,7 +48,7 @@ func (s *Server) memberPage(ctx context.Context, v *viewer, r *http.Request) (*s
 	}
 	p.About = template.HTML(prose.Markdown(m.About))
 	sh.page.Description = prose.Summary(string(p.About), 200)
-	posts, err := s.ownPosts(ctx, storage.PostQuery{Author: actor, Visibilities: publicPosts[:1], Limit: perPage})
+	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Author: actor, Limit: perPage}))
 	if err != nil {
 		return nil, err
 	}

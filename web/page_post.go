@@ -8,8 +8,6 @@ import (
 	"konfa/community"
 	"konfa/prose"
 	"konfa/storage"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // posts is the list of all posts: /posts, with ?page=.
@@ -18,8 +16,8 @@ func (s *Server) posts(ctx context.Context, v *viewer, r *http.Request) (*shown,
 	if err != nil {
 		return nil, err
 	}
-	q := storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: perPage, Offset: (number - 1) * perPage}
-	ps, err := s.ownPosts(ctx, q)
+	q := standing(storage.PostQuery{Limit: perPage, Offset: (number - 1) * perPage})
+	ps, err := s.store.Posts(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +55,7 @@ func (s *Server) ownPost(ctx context.Context, slug string) (*community.Post, err
 
 // post is one post of ours: /posts/{slug}.
 func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	p, err := s.ownPost(ctx, chi.URLParam(r, "slug"))
+	p, err := s.ownPost(ctx, param(r, "slug"))
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // buildTime bounds how long one page may take to make.
@@ -29,8 +32,8 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 			return err
 		}
 		s.rememberLanguage(w, r)
-		params := meant(r, query)
-		d, err := s.cache.get("page "+v.Code+" "+r.URL.Path+"?"+params.Encode(), nil, func() (document, error) {
+		params := s.meant(r, query)
+		d, err := s.cache.get("page "+v.Code+" "+r.URL.EscapedPath()+"?"+params.Encode(), nil, func() (document, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 			defer cancel()
 			sh, err := build(ctx, v, r)
@@ -55,14 +58,22 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 	})
 }
 
+// maxParam is the length of a query parameter, in bytes, that a page looks at.
+// An address of another server fits.
+const maxParam = 2000
+
 // meant are the query parameters of a request that a page knows, and the
-// language where it was asked for.
-func meant(r *http.Request, names []string) url.Values {
+// language where it was asked for. Whatever else an address carries is the
+// reader's own affair: the page that is kept for everyone must not repeat it.
+func (s *Server) meant(r *http.Request, names []string) url.Values {
 	all, out := r.URL.Query(), url.Values{}
-	for _, n := range append(names, "lang") {
-		if v := all.Get(n); v != "" && len(v) <= 200 {
+	for _, n := range names {
+		if v := strings.ToValidUTF8(all.Get(n), ""); v != "" && len(v) <= maxParam {
 			out.Set(n, v)
 		}
+	}
+	if t, ok := s.tongues.byCode(all.Get("lang")); ok {
+		out.Set("lang", t.Code)
 	}
 	return out
 }
@@ -85,7 +96,7 @@ func (s *Server) rememberLanguage(w http.ResponseWriter, r *http.Request) {
 // frame fills what is around every page.
 func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 	p.Lang, p.City, p.Version, p.Source = v.Code, cityHead{v.cityName(), v.handle()}, s.version, s.source
-	p.Languages = s.languageLinks(r, v.tongue)
+	p.Languages = s.languageLinks(ownPath(r), params, v.tongue)
 	if p.Kind == "" {
 		p.Kind = "website"
 	}
@@ -96,36 +107,50 @@ func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 		}
 	}
 	if p.Canonical == "" && !p.NoIndex {
-		p.Canonical = s.site.Base + withQuery(r.URL.Path, params)
+		path := ownPath(r)
+		p.Canonical = s.site.Base + withQuery(path, params)
 		plain := url.Values{}
 		for k := range params {
 			if k != "lang" {
 				plain.Set(k, params.Get(k))
 			}
 		}
-		p.Alternates = append(p.Alternates, alternate{"x-default", s.site.Base + withQuery(r.URL.Path, plain)})
+		p.Alternates = append(p.Alternates, alternate{"x-default", s.site.Base + withQuery(path, plain)})
 		for _, t := range s.tongues.list {
 			plain.Set("lang", t.Code)
-			p.Alternates = append(p.Alternates, alternate{t.Code, s.site.Base + withQuery(r.URL.Path, plain)})
+			p.Alternates = append(p.Alternates, alternate{t.Code, s.site.Base + withQuery(path, plain)})
 		}
 	}
 	p.Pictures = append(p.Pictures, origins(p.Image)...)
 }
 
 // languageLinks lead to the same page in other languages.
-func (s *Server) languageLinks(r *http.Request, current *tongue) []languageLink {
+func (s *Server) languageLinks(path string, params url.Values, current *tongue) []languageLink {
 	var out []languageLink
 	for _, t := range s.tongues.list {
-		q := url.Values{}
-		for k, v := range r.URL.Query() {
-			if len(v) > 0 && len(v[0]) <= 200 && k != "lang" && len(q) < 6 {
-				q.Set(k, v[0])
-			}
-		}
+		q := mapClone(params)
 		q.Set("lang", t.Code)
-		out = append(out, languageLink{Code: t.Code, Name: t.Name, URL: withQuery(r.URL.EscapedPath(), q), Current: t == current})
+		out = append(out, languageLink{Code: t.Code, Name: t.Name, URL: withQuery(path, q), Current: t == current})
 	}
 	return out
+}
+
+// ownPath is the path of a request for use in a link. One that begins with two
+// slashes would be another host.
+func ownPath(r *http.Request) string {
+	return "/" + strings.TrimLeft(r.URL.EscapedPath(), `/\`)
+}
+
+// param is a part of the path that a route names, with its escapes undone:
+// chi leaves them in where the sender escaped more than was needed.
+func param(r *http.Request, name string) string {
+	v := chi.URLParam(r, name)
+	if r.URL.RawPath != "" {
+		if plain, err := url.PathUnescape(v); err == nil {
+			return plain
+		}
+	}
+	return v
 }
 
 func withQuery(path string, q url.Values) string {
