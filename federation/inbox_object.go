@@ -107,9 +107,10 @@ func (s *Server) fetched(ctx context.Context, id string) (string, []byte, error)
 // speaksFor tells whether the word of an actor counts for an object of one of
 // the given owners on its server: its own, or that of the server itself.
 // Anyone else may share the server and no more; what they tell of is then read
-// where it lives.
+// where it lives. A Service is no better: Mastodon and Misskey call everyone's
+// bots so.
 func speaksFor(a *community.Actor, owners ...string) bool {
-	return slices.Contains(owners, a.URI) || a.Type == "Application" || a.Type == "Service"
+	return slices.Contains(owners, a.URI) || a.Type == "Application"
 }
 
 // onEvent takes a conference of the sender's server.
