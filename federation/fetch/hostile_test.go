@@ -459,7 +459,10 @@ func TestWire(t *testing.T) {
 	wantKind(t, err, TLS)
 	_, err = c.Get(t.Context(), "http://"+rubbish+"/", Request{})
 	wantKind(t, err, Network)
+	// Both wait for the request: what comes before it is no answer to it.
+	hear := func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }
 	endless := listen(func(c net.Conn) {
+		hear(c)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n")
 		for {
 			if _, err := io.WriteString(c, "X-A: "+strings.Repeat("b", 1000)+"\r\n"); err != nil {
@@ -470,6 +473,7 @@ func TestWire(t *testing.T) {
 	_, err = c.Get(t.Context(), "http://"+endless+"/", Request{})
 	wantKind(t, err, TooLarge)
 	interim := listen(func(c net.Conn) {
+		hear(c)
 		for {
 			if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: </"+strings.Repeat("a", 500)+">\r\n\r\n"); err != nil {
 				return

@@ -1,0 +1,5 @@
+//go:build race
+
+package activitystreams
+
+func init() { patience *= 10 }
