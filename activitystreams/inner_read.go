@@ -34,6 +34,15 @@ func TypeOf(b []byte) string {
 	return v.meaning()
 }
 
+// FormerType is what a Tombstone was before, or "".
+func FormerType(b []byte) string {
+	v, err := parseObjectTo(b, 2)
+	if err != nil {
+		return ""
+	}
+	return first(v.property("formerType")).text()
+}
+
 // meaning is the type by which a document is read: of several, an Event is more
 // than the Note or the Document that it is for those who know no events.
 func (v *value) meaning() string {

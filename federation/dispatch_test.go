@@ -63,6 +63,7 @@ func TestFollow(t *testing.T) {
 	if got := p.fetched("/users/bob"); got != 1 {
 		t.Errorf("bob was fetched %d times", got)
 	}
+	n.conference("Go meetup") // asks for it
 	eventually(t, "the software of the follower is known", func() bool {
 		peer, err := n.store.Peer(ctx, p.host())
 		return err == nil && peer.Software == "gancio"

@@ -18,7 +18,6 @@ func (s *Server) onFollow(ctx context.Context, in *incoming) (string, error) {
 	if err := s.node.ReceiveFollow(ctx, in.from, in.uri, object); err != nil {
 		return "", err
 	}
-	s.askPeer(in.from.Host)
 	return "follows " + object, nil
 }
 

@@ -69,6 +69,13 @@ func (s *Server) laneBatch(ctx context.Context, host string) (more bool, err err
 	if err != nil {
 		return false, err
 	}
+	if blocked, why := s.blocked(ctx, "https://"+host+"/"); blocked {
+		_, err := s.settle(ctx, peer, s.withhold(due, why))
+		return err == nil, err
+	}
+	if peer, err = s.acquainted(ctx, peer, due, activities); err != nil {
+		return false, err
+	}
 	verdicts := s.sendAll(ctx, due, activities, peer)
 	down, err := s.settle(ctx, peer, verdicts)
 	return err == nil && !down && ctx.Err() == nil, err
@@ -118,7 +125,11 @@ func (s *Server) sendAll(ctx context.Context, due []storage.Delivery, activities
 					return
 				}
 				if a := activities[due[i].ActivityID]; a != nil {
-					verdicts[i] = s.send(ctx, due[i], a, peer)
+					if v, ok := s.profiled(ctx, due[i], a, peer); ok {
+						verdicts[i] = v
+					} else {
+						verdicts[i] = s.send(ctx, due[i], a, peer)
+					}
 				} else {
 					verdicts[i] = verdict{result: storage.Result{Delivery: due[i], At: s.now(), Drop: true, Err: "its activity is no more"}}
 				}
@@ -166,6 +177,8 @@ func (s *Server) settle(ctx context.Context, peer *community.Peer, verdicts []ve
 			scheme = v.scheme
 		}
 		switch {
+		case v.unfit != "":
+			s.log.Debug("not sent", "host", d.Host, "software", peer.Software, "inbox", d.Inbox, "activity", d.ActivityID, "reason", v.unfit)
 		case v.result.Drop:
 			s.log.Warn("not delivered", "host", d.Host, "inbox", d.Inbox, "activity", d.ActivityID, "attempts", d.Attempts+1, "reason", v.result.Err)
 		case !v.result.OK:
@@ -180,6 +193,13 @@ func (s *Server) settle(ctx context.Context, peer *community.Peer, verdicts []ve
 	err = s.store.Write(context.WithoutCancel(ctx), func(tx *storage.Tx) error {
 		if err := tx.Settle(ctx, results); err != nil {
 			return err
+		}
+		for i := range verdicts {
+			if v := &verdicts[i]; len(v.instead.Inboxes) > 0 {
+				if err := tx.InsertFanout(ctx, v.result.Delivery.ActivityID, v.instead); err != nil {
+					return err
+				}
+			}
 		}
 		for _, inbox := range lost {
 			if err := tx.DropInbox(ctx, inbox); err != nil {

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"slices"
 	"strings"
 
 	"konfa/community"
@@ -61,6 +62,22 @@ func refuses(software, activity, object string) string {
 		}
 	}
 	return ""
+}
+
+// special tells whether there is anything to know about a software.
+func special(software string) bool {
+	return personal(software) || slices.ContainsFunc(unsent, func(row profileRow) bool { return row.software == software })
+}
+
+// dependent tells whether a software's profile may keep an activity of a type
+// from it, or send it elsewhere.
+func dependent(activity string) bool {
+	for _, row := range unsent {
+		if listed(row.activity, activity) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p profileRow) fits(software, activity, object string) bool {

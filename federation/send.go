@@ -31,6 +31,10 @@ type verdict struct {
 	// scheme is the signature scheme that worked where another one was tried
 	// before it, or "".
 	scheme signature.Scheme
+	// unfit is why the software of the peer is not sent this, or not there.
+	unfit string
+	// instead are the inboxes that get it in its place.
+	instead storage.Audience
 	// skipped: not tried at all.
 	skipped bool
 }

@@ -414,7 +414,7 @@ func (p *fakePeer) serve(w http.ResponseWriter, r *http.Request) {
 	gone := p.gone[r.URL.Path]
 	p.mu.Unlock()
 	switch {
-	case r.URL.Path == "/.well-known/nodeinfo":
+	case r.URL.Path == "/.well-known/nodeinfo" && !ok:
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]any{"links": []any{map[string]any{"rel": "http://nodeinfo.diaspora.software/ns/schema/2.0", "href": p.base + "/nodeinfo/2.0"}}})
 	case r.URL.Path == "/nodeinfo/2.0":
