@@ -179,7 +179,7 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	if c.Link != "" {
 		with = append(with, pair{"sameAs", c.Link})
 	}
-	return finish(ev, with)
+	return finish(ev, withUpdated(with, c.Published, c.Updated))
 }
 
 // onClock keeps the offset of the zone where RFC 3339 can say it: a few zones

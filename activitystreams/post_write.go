@@ -93,7 +93,7 @@ func (e *Encoder) post(p *community.Post, limit int) ([]byte, error) {
 			pair{"nameMap", languageMap(p.Title)},
 			pair{"actor", e.site.Actor(p.Author)}) // Mobilizon reads no Article without
 	}
-	return finish(o, with)
+	return finish(o, withUpdated(with, p.Published, p.Updated))
 }
 
 // audience is who a post is addressed to. Mastodon tells the visibility from

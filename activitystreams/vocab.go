@@ -120,6 +120,18 @@ func setTimes(o object, published, updated time.Time) {
 	}
 }
 
+// withUpdated adds the time of a change to the millisecond where it has more than
+// seconds, which is all that the library writes: Mastodon takes an edit only if
+// it is newer than the last one. All peers read fractions. What was never changed
+// keeps the very time of its publication, or it would show as edited.
+func withUpdated(with pairs, published, updated time.Time) pairs {
+	ms := updated.UTC().Truncate(time.Millisecond)
+	if published.IsZero() || updated.Sub(published) < time.Millisecond || ms.Nanosecond() == 0 {
+		return with
+	}
+	return append(with, pair{"updated", ms.Format("2006-01-02T15:04:05.000Z07:00")})
+}
+
 func setAddress(o interface {
 	SetActivityStreamsTo(vocab.ActivityStreamsToProperty)
 	SetActivityStreamsCc(vocab.ActivityStreamsCcProperty)
