@@ -110,14 +110,23 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]entry, 0, len(cs)+len(ps))
+	// Only what is on this page is worth rendering.
+	type item struct {
+		at   time.Time
+		make func() entry
+	}
+	items := make([]item, 0, len(cs)+len(ps))
 	for i := range cs {
-		entries = append(entries, v.conferenceEntry(&cs[i]))
+		items = append(items, item{publishedHere(&cs[i]), func() entry { return v.conferenceEntry(&cs[i]) }})
 	}
 	for i := range ps {
-		entries = append(entries, v.postEntry(&ps[i]))
+		items = append(items, item{ps[i].Published, func() entry { return v.postEntry(&ps[i]) }})
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return b.published.Compare(a.published) })
+	slices.SortStableFunc(items, func(a, b item) int { return b.at.Compare(a.at) })
+	var entries []entry
+	for _, it := range items[min(len(items), end-perPage):min(len(items), end)] {
+		entries = append(entries, it.make())
+	}
 	address := func(n int) string {
 		q := url.Values{}
 		if n > 1 {
@@ -131,7 +140,7 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	f := &feed{
 		v: v, title: v.T("feed.title", "City", v.cityName().Text), lead: prose.Summary(string(v.markdown(v.city.About).HTML), 300), language: v.Code,
 		self: address(number), first: address(1), last: address(pages), updated: changed,
-		entries: entries[min(len(entries), end-perPage):min(len(entries), end)],
+		entries: entries,
 	}
 	if number > 1 {
 		f.prev = address(number - 1)
@@ -148,18 +157,24 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	return f, nil
 }
 
+// publishedHere is when a conference came into the calendar: one of another city
+// when this one announced it.
+func publishedHere(c *community.Conference) time.Time {
+	if c.Own() {
+		return c.Published
+	}
+	return later(c.Published, c.Announced)
+}
+
 func (v *viewer) conferenceEntry(c *community.Conference) entry {
 	title, html, w := v.pick(c.Title), v.html(c.HTML), v.when(c, v.city)
 	e := entry{
 		id: conferenceID(v.site, c), url: pageURL(v.site, c), title: title.Text, lang: title.Lang,
-		author: v.cityName().Text, published: c.Published, updated: c.Updated, tags: c.Tags, image: c.Cover,
+		author: v.cityName().Text, published: publishedHere(c), updated: c.Updated, tags: c.Tags, image: c.Cover,
 	}
 	if !c.Own() {
 		if e.author = c.Origin; e.author == "" {
 			e.author = hostOf(c.URI) // a feed wants an author
-		}
-		if !c.Announced.IsZero() && c.Announced.After(e.published) {
-			e.published = c.Announced
 		}
 	}
 	if key := "conf.status." + string(c.Status); c.Status != community.Scheduled && v.Has(key) {

@@ -224,3 +224,20 @@ func TestPictureOrigins(t *testing.T) {
 		}
 	}
 }
+
+// Headings of a text follow the h1 of its page without a step left out
+// (WCAG 1.3.1), and what only looks like one stays text.
+func TestHeadingsFollow(t *testing.T) {
+	w := newTown(t)
+	text := community.Plain("en", "# Plan\n\n## Day\n\n`<h3>` &lt;h3&gt;\n\n### Hour")
+	c := w.add(community.Conference{Title: community.Plain("en", "Maps"), Text: text, Start: fakeNow.AddDate(0, 0, 1), Zone: "Europe/Belgrade"})
+	p := w.say(community.Post{Title: community.Plain("en", "Title"), Text: text})
+	for _, path := range []string{"/conf/" + c.Slug, "/posts/" + p.Slug} {
+		body := w.get(path)
+		for _, want := range []string{"<h2>Plan</h2>", "<h3>Day</h3>", "<h4>Hour</h4>", "&lt;h3&gt;"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s has no %s", path, want)
+			}
+		}
+	}
+}

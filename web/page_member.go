@@ -46,7 +46,7 @@ func (s *Server) memberPage(ctx context.Context, v *viewer, r *http.Request) (*s
 		sh.page.Body = p
 		return sh, nil
 	}
-	p.About = template.HTML(prose.Markdown(m.About))
+	p.About = raise(prose.Markdown(m.About))
 	sh.page.Description = prose.Summary(string(p.About), 200)
 	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Author: actor, Limit: perPage}))
 	if err != nil {

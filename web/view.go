@@ -86,13 +86,32 @@ func (v *viewer) html(t community.Texts) rich {
 	return rich{template.HTML(p.Text), v.langOf(p.Lang)}
 }
 
+// raise lifts the headings of safe HTML by one, for a text that stands right
+// below the h1 of its page: there they begin at h2. In safe HTML every < that is
+// no tag is escaped.
+func raise(safe string) template.HTML {
+	if !strings.Contains(safe, "<h3") {
+		return template.HTML(safe)
+	}
+	return template.HTML(raised.Replace(safe))
+}
+
+var raised = strings.NewReplacer("<h3>", "<h2>", "</h3>", "</h2>", "<h4>", "<h3>", "</h4>", "</h3>", "<h5>", "<h4>", "</h5>", "</h4>", "<h6>", "<h5>", "</h6>", "</h5>")
+
+// main is html for the text that a page is about.
+func (v *viewer) main(t community.Texts) rich {
+	out := v.html(t)
+	out.HTML = raise(string(out.HTML))
+	return out
+}
+
 // markdown renders a text of our own that is stored as Markdown alone.
 func (v *viewer) markdown(t community.Texts) rich {
 	p := t.Best(v.reads(v.city.Languages)...)
 	if p.Text == "" {
 		return rich{}
 	}
-	return rich{template.HTML(prose.Markdown(p.Text)), v.langOf(p.Lang)}
+	return rich{raise(prose.Markdown(p.Text)), v.langOf(p.Lang)}
 }
 
 // excerpt is the beginning of a safe HTML text as plain text.

@@ -84,7 +84,7 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		Google:     v.google(c, id),
 		Webcal:     v.webcal(),
 		Cover:      c.Cover,
-		Text:       v.html(c.HTML),
+		Text:       v.main(c.HTML),
 		Tags:       v.tags(c.Tags),
 		Posts:      posts,
 		Replies:    rs,

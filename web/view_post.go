@@ -103,7 +103,7 @@ func (v *viewer) post(p *community.Post, about *community.Conference, rs *replie
 		Published: p.Published.Format(time.RFC3339),
 		Date:      v.stamp(p.Published),
 		Warning:   p.Warning,
-		Text:      v.html(p.HTML),
+		Text:      v.main(p.HTML),
 		Pictures:  p.Pictures,
 		Tags:      v.tags(p.Tags),
 		Address:   newCopy(id, v.T("post.address")),

@@ -2,7 +2,8 @@
 // city's, and a button to copy addresses.
 (() => {
   "use strict";
-  const lang = document.documentElement.lang;
+  // "en" alone would write the month first; the pages do not.
+  const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 
   // A time is told again only where the reader's clock shows another one.
   for (const el of document.querySelectorAll("time[data-local]")) {
@@ -13,7 +14,7 @@
     const there = zone ? (zone[1] === "-" ? -1 : 1) * (zone[2] * 60 + +zone[3]) : 0;
     if (-from.getTimezoneOffset() === there) continue;
     const text = new Intl.DateTimeFormat(lang, {
-      weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hour12: false,
+      weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
     }).format(from);
     const small = document.createElement("small");
     small.className = "local";
