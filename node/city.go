@@ -101,7 +101,7 @@ func (n *Node) known(ctx context.Context) (bool, error) {
 // City returns the city. NotFound before it is founded.
 func (n *Node) City(ctx context.Context) (*community.City, error) { return n.store.City(ctx) }
 
-// UpdateCity changes the city and tells its followers. Handle and Created stay.
+// UpdateCity changes the city and tells its followers and those of the node. Handle and Created stay.
 func (n *Node) UpdateCity(ctx context.Context, by By, change func(*community.City) error) error {
 	if err := by.may(community.Steward); err != nil {
 		return err
@@ -125,7 +125,13 @@ func (n *Node) UpdateCity(ctx context.Context, by By, change func(*community.Cit
 		if err := tx.SaveCity(ctx, city); err != nil {
 			return err
 		}
-		return n.emitActor(ctx, tx, community.CityActor, nil)
+		// The node bears the city's name and picture.
+		for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
+			if err := n.emitActor(ctx, tx, a, nil); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

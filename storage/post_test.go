@@ -194,5 +194,21 @@ func TestTombstones(t *testing.T) {
 		if d := cmp.Diff(&Tombstone{Key: "conf/first", FormerType: "Event", Deleted: at}, got); d != "" {
 			t.Fatal(d)
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			return tx.SaveTombstone(ctx, "https://far.example/u/bob https://far.example/n/1", "Object")
+		})
+		for _, want := range []int{1, 0} { // of what was ours or known here, nothing
+			var gone int
+			write(t, s, func(ctx context.Context, tx *Tx) (err error) {
+				gone, err = tx.PruneTombstones(ctx, tx.Now().Add(time.Hour))
+				return err
+			})
+			if gone != want {
+				t.Errorf("%d claims were forgotten, want %d", gone, want)
+			}
+		}
+		if _, err := s.Tombstone(ctx, "conf/first"); err != nil {
+			t.Error(err)
+		}
 	})
 }
