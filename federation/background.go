@@ -84,7 +84,11 @@ func (s *Server) markPulled(ctx context.Context, now time.Time) {
 
 func (s *Server) prune(ctx context.Context) {
 	err := s.store.Write(ctx, func(tx *storage.Tx) error {
-		_, err := tx.PruneReceived(ctx, s.now().Add(-keepReceived))
+		before := s.now().Add(-keepReceived)
+		if _, err := tx.PruneReceived(ctx, before); err != nil {
+			return err
+		}
+		_, err := tx.PruneTombstones(ctx, before)
 		return err
 	})
 	if err != nil {
