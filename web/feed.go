@@ -102,10 +102,17 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	if number > pages {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
 	}
-	cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Order: storage.ByPublishedDesc, Limit: end})
+	cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Own: true, Order: storage.ByPublishedDesc, Limit: end})
 	if err != nil {
 		return nil, err
 	}
+	// Those of other cities all, as when they were announced here is not the order
+	// that they are stored in.
+	announced, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Foreign: true})
+	if err != nil {
+		return nil, err
+	}
+	cs = append(cs, announced...)
 	ps, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: end}))
 	if err != nil {
 		return nil, err

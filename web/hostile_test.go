@@ -241,3 +241,38 @@ func TestHeadingsFollow(t *testing.T) {
 		}
 	}
 }
+
+// A conference of another city is news on the day it is announced here, however
+// old it is there.
+func TestFeedOfOldConferenceAnnouncedNow(t *testing.T) {
+	w := newTown(t)
+	city := w.stranger("https://almaty.example/city", "almaty", "Almaty")
+	steppe := fakeConferences()[3]
+	steppe.ID, steppe.OriginID, steppe.Announced, steppe.Published = 0, city.ID, time.Time{}, fakeNow.AddDate(-1, 0, 0)
+	if _, err := w.node.StoreConference(t.Context(), &steppe); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 70 {
+		w.pass(time.Second)
+		w.add(community.Conference{Title: community.Plain("en", fmt.Sprintf("Meeting %d", i)), Start: fakeNow.AddDate(0, 0, i+1), Zone: "Europe/Belgrade"})
+	}
+	w.pass(time.Second)
+	if _, err := w.node.AnnounceConference(t.Context(), console, steppe.URI); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	var seen []string
+	for next := "/feed.json"; next != ""; {
+		var f jsonFeed
+		if err := json.Unmarshal([]byte(w.get(next)), &f); err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range f.Items {
+			seen = append(seen, it.ID)
+		}
+		next = strings.TrimPrefix(f.NextURL, "https://belgrade.example")
+	}
+	if len(seen) != 71 || seen[0] != steppe.URI {
+		t.Errorf("%d entries, the first is %s", len(seen), seen[0])
+	}
+}
