@@ -70,8 +70,10 @@ func (s *stage) say(city, format string, args ...any) {
 	fmt.Fprintf(s.app.out, "%5.1fs  %-9s %s\n", time.Since(s.began).Seconds(), city, clean(fmt.Sprintf(format, args...)))
 }
 
-// pause lets whoever watches read what happened.
+// pause tells what has arrived, and lets whoever watches read it, before
+// something else happens.
 func (s *stage) pause(ctx context.Context) {
+	s.sweep(ctx)
 	select {
 	case <-ctx.Done():
 	case <-time.After(s.slow):
