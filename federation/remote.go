@@ -15,7 +15,7 @@ import (
 // a bare host for the server itself. The Follow is queued; whoever runs the
 // deliveries sends it.
 func (s *Server) Follow(ctx context.Context, by node.By, local community.LocalActor, what string) (*community.Follow, error) {
-	a, err := s.FetchActor(ctx, what)
+	a, err := s.followable(ctx, local, what)
 	if err != nil {
 		return nil, err
 	}
@@ -27,13 +27,26 @@ func (s *Server) Follow(ctx context.Context, by node.By, local community.LocalAc
 	return f, nil
 }
 
+// followable finds whom a name stands for. Of a bare host, the node follows the
+// Application actor, as servers follow one another; the city follows the one
+// that lives at its front door, where it is another city, so that posts come
+// as well as conferences.
+func (s *Server) followable(ctx context.Context, local community.LocalActor, what string) (*community.Actor, error) {
+	if what = strings.TrimSpace(what); local != community.NodeActor && !strings.ContainsAny(what, "@/") {
+		if a, err := s.FetchActor(ctx, "https://"+what+"/"); err == nil {
+			return a, nil
+		}
+	}
+	return s.FetchActor(ctx, what)
+}
+
 // Unfollow ends that. What is known of the actor is enough, so that one whose
 // server is gone can be unfollowed too.
 func (s *Server) Unfollow(ctx context.Context, by node.By, local community.LocalActor, what string) error {
 	if uri, ok := s.storedActor(ctx, local, what); ok {
 		return s.node.Unfollow(ctx, by, local, uri)
 	}
-	a, err := s.FetchActor(ctx, what)
+	a, err := s.followable(ctx, local, what)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func TestHowOneNamesACity(t *testing.T) {
 	phuket := found(t, cityOptions{Name: "Phuket", Host: "sister.localhost"})
 	for _, name := range []string{
 		belgrade.address(), strings.TrimPrefix(belgrade.address(), "@"), "acct:" + strings.TrimPrefix(belgrade.address(), "@"),
-		strings.ToUpper(belgrade.address()), belgrade.cityURI(), belgrade.url, belgrade.url + "/",
+		strings.ToUpper(belgrade.address()), belgrade.cityURI(), belgrade.url, belgrade.url + "/", belgrade.host,
 	} {
 		var f followed
 		phuket.run(&f, "follow", name)
@@ -33,7 +33,7 @@ func TestHowOneNamesACity(t *testing.T) {
 		})
 	}
 
-	// A host alone is its Application, which is whom servers follow.
+	// For the node, a host alone is its Application, which is whom servers follow.
 	phuket.run(nil, "follow", belgrade.address(), "--as", "both")
 	phuket.run(nil, "follow", belgrade.host, "--as", "node")
 	want := []string{"city is followed by " + phuket.cityURI(), "city is followed by " + phuket.nodeURI(), "node is followed by " + phuket.nodeURI()}
