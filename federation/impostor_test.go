@@ -93,7 +93,7 @@ func TestForwardedFirst(t *testing.T) {
 	n.followed(p, "group", community.CityActor)
 	q.deliver(n, "anna", q.activity("anna", "Follow", n.site.Actor(community.CityActor)))
 	e := p.event("/events/1", "anna", "Go meetup")
-	body, _ := json.Marshal(p.activity("group", "Create", e))
+	body, _ := json.Marshal(p.activity("group", "Create", e, "signature", map[string]any{"type": "RsaSignature2017"}))
 	forwarded := q.request(n, "/inbox", "anna", body)
 	if resp, text := n.do(forwarded); resp.StatusCode != 202 {
 		t.Fatal(resp.StatusCode, text)

@@ -13,8 +13,8 @@ import (
 
 // Bounds of the work on what was received.
 const (
-	inboundWorkers = 16   // queues worked on at once
-	inboundPerHost = 8    // of them of one host, so that a slow one leaves room
+	inboundWorkers = 64   // queues worked on at once: the more, the more share a commit
+	inboundPerHost = 32   // of them of one host, so that a slow one leaves room
 	inboundBatch   = 500  // rows read in one go
 	inboundKept    = 2000 // rows in memory
 	inboundFinish  = 64   // rows written down as done in one transaction
