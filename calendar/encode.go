@@ -200,7 +200,7 @@ func writeTime(l *lineWriter, name string, c *community.Conference, t time.Time)
 	case c.AllDay:
 		b = append(b, ";VALUE=DATE:"...)
 		b = t.In(loc).AppendFormat(b, dateFormat)
-	case utcZone(loc):
+	case utcZone(loc), repeated(t.In(loc)):
 		b = append(b, ':')
 		b = t.UTC().AppendFormat(b, utcFormat)
 	default:

@@ -14,6 +14,19 @@ func utcZone(loc *time.Location) bool {
 	return false
 }
 
+// repeated tells whether the clock of its zone has shown this time before, an
+// hour ago or so, as happens when summer ends. Without an offset such a time
+// means the first of both (RFC 5545 §3.3.5), so that the second needs one.
+func repeated(t time.Time) bool {
+	start, _ := t.ZoneBounds()
+	if start.IsZero() {
+		return false
+	}
+	_, before := start.Add(-time.Second).Zone()
+	_, offset := t.Zone()
+	return t.Sub(start) < time.Duration(before-offset)*time.Second
+}
+
 // writeZone writes the VTIMEZONE of a zone (RFC 5545 §3.6.5) with every change
 // of its clock from the one that is in force at from until to. Each change is a
 // component of its own, which even the simplest readers understand.
