@@ -3,6 +3,7 @@ package federation
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -115,7 +116,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 			s.refuse(w, fetch.Host(signer), http.StatusForbidden, reason)
 			return
 		}
-		if !forwardable(env.Type) {
+		if !forwardable(env.Type, body) {
 			s.refuse(w, fetch.Host(signer), http.StatusForbidden, env.Type+" of "+env.Actor+" was signed by "+signer)
 			return
 		}
@@ -186,9 +187,21 @@ func (s *Server) needless(r *http.Request, env *activitystreams.Envelope) bool {
 	return community.CodeOf(err) == community.NotFound
 }
 
-// forwardable lists what one server may pass on for another: only what can be
-// read again where it came from.
-func forwardable(typ string) bool { return typ == "Create" || typ == "Update" || typ == "Delete" }
+// forwardable tells of an activity that one server passes on for another, as
+// Mastodon does with answers: of a kind that can be read again where it came
+// from, and signed as a document by its author's server. That signature is not
+// believed, since the activity is read again; but what does not even have one
+// was not passed on, it was made up.
+func forwardable(typ string, body []byte) bool {
+	if typ != "Create" && typ != "Update" && typ != "Delete" {
+		return false
+	}
+	var doc map[string]json.RawMessage // keys by their exact names, unlike a struct
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return false
+	}
+	return doc["signature"] != nil || doc["proof"] != nil
+}
 
 // digestOf tells activities with one id apart: Mobilizon uses the id of an
 // event's activity again for each Update. Activities that switch something on
