@@ -34,6 +34,7 @@ func TestNegotiation(t *testing.T) {
 		{"/city", "text/html;q=0.5, application/activity+json;q=0.5", "activity"},
 		{"/city", "application/json", "activity"},
 		{"/city", "application/activity+json;q=0, text/html", "html"},
+		{"/conf/go-meetup.ics", "application/activity+json", "html"}, // the page router has the calendar file
 		{"/node", "*/*", "activity"},
 		{"/node", "", "activity"},
 		{"/node", "text/html", "html"},

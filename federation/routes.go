@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,7 +22,9 @@ func (s *Server) Routes(r chi.Router, html http.Handler) {
 	page := func(pattern string, fallback, open bool, h http.HandlerFunc) {
 		guarded := s.guard(open, h)
 		get(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if html != nil && !prefersActivity(r, fallback) {
+			// No slug has a dot: that is the calendar file of a conference,
+			// whatever Accept says.
+			if html != nil && (strings.HasSuffix(r.URL.Path, ".ics") || !prefersActivity(r, fallback)) {
 				w.Header().Add("Vary", "Accept")
 				// The router of the pages starts anew: the parameters of this
 				// one are none of its business.
