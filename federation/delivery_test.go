@@ -418,6 +418,20 @@ func TestRetryAfter(t *testing.T) {
 	eventually(t, "both arrive", func() bool { return n.waiting(p) == 0 })
 }
 
+// TestFailingLeaveRoom: however many hosts failed, half of the requests at once
+// are for the others.
+func TestFailingLeaveRoom(t *testing.T) {
+	var l laneSet
+	l.init(8)
+	var due []storage.Lane
+	for i := range 100 {
+		due = append(due, storage.Lane{Host: fmt.Sprintf("dead%d.example", i), Due: 1, Failures: 3})
+	}
+	if got := len(l.offer(append(due, storage.Lane{Host: "well.example", Due: 1}))); got != 4+1 {
+		t.Errorf("%d begin", got)
+	}
+}
+
 // TestSlowHosts: hosts that never answer hold up nobody, and stopping does not
 // wait for them.
 func TestSlowHosts(t *testing.T) {

@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"os"
@@ -577,6 +578,15 @@ func TestRemote(t *testing.T) {
 	if err != nil || template != p.base+"/authorize_interaction?uri={uri}" {
 		t.Errorf("%q %v", template, err)
 	}
+	p.put("/.well-known/webfinger", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/jrd+json")
+		fmt.Fprintf(w, `{"subject":"acct:eve@%s","links":[{"rel":"self","type":"application/activity+json","href":"%s"},
+			{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"https://phish.example/?uri={uri}"}]}`, p.host(), p.uri("anna"))
+	}))
+	if to, err := n.SubscribeTemplate(ctx, "@eve@"+p.host()); community.CodeOf(err) != community.NotFound {
+		t.Errorf("people are sent to %q (%v)", to, err)
+	}
+	p.delete("/.well-known/webfinger")
 	for _, bad := range []string{"", "anna", "@anna", "@@x", "https://x"} {
 		if _, err := n.SubscribeTemplate(ctx, bad); community.CodeOf(err) != community.Invalid {
 			t.Errorf("%q: %v", bad, err)

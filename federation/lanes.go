@@ -16,8 +16,9 @@ import (
 const (
 	laneWidth = 4  // deliveries to one host at once
 	laneBatch = 64 // rows read for a host in one go
-	// failingShare is the part of the hosts sent to at once that may be such as
-	// failed before, so that many slow ones leave room for those in good health.
+	// failingShare is the part of the requests at once that may be to hosts that
+	// failed before, each of which is sent one, so that many slow ones leave room
+	// for those in good health.
 	failingShare = 2 // a half
 )
 
@@ -66,7 +67,7 @@ func (l *laneSet) start() []storage.Lane {
 			break
 		}
 		if lane.Failures > 0 {
-			if l.failing >= max(1, l.max/failingShare) {
+			if l.failing >= max(1, cap(l.slots)/failingShare) {
 				rest = append(rest, lane)
 				continue
 			}

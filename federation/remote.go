@@ -133,11 +133,14 @@ func (s *Server) SubscribeTemplate(ctx context.Context, handle string) (string, 
 		return "", err
 	}
 	for _, rel := range []string{relFollowIntent, relObjectIntent, relSubscribe} {
-		template := links[rel]
-		template = strings.ReplaceAll(template, "{object}", "{uri}")
-		// It may only lead to where the visitor is at home, or their word for
-		// it would be a way to send people anywhere.
-		if strings.Contains(template, "{uri}") && strings.HasPrefix(template, "http") && fetch.Host(strings.ReplaceAll(template, "{uri}", "x")) != "" {
+		template := strings.ReplaceAll(links[rel], "{object}", "{uri}")
+		if !strings.Contains(template, "{uri}") || !strings.HasPrefix(template, "http") {
+			continue
+		}
+		// It may only lead to where the visitor is at home, which is where their
+		// handle or their actor is, or it would be a way to send people anywhere.
+		to := fetch.Host(strings.ReplaceAll(template, "{uri}", "x"))
+		if to != "" && (to == host || to == fetch.Host(links["self"])) {
 			return template, nil
 		}
 	}

@@ -420,7 +420,7 @@ func (p *fakePeer) serve(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/nodeinfo/2.0":
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]any{"version": "2.0", "software": map[string]any{"name": p.software, "version": "1"}})
-	case r.URL.Path == "/.well-known/webfinger":
+	case r.URL.Path == "/.well-known/webfinger" && !ok:
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Query().Get("resource"), "acct:"), "@")
 		w.Header().Set("Content-Type", "application/jrd+json")
 		json.NewEncoder(w).Encode(map[string]any{"subject": "acct:" + name + "@" + p.host(), "links": []any{
