@@ -60,6 +60,34 @@ func TestImpostors(t *testing.T) {
 	})
 }
 
+// TestWordOfAThirdServer: an activity that was read on one server says nothing of
+// objects of another, even of the one whose actor pointed to it.
+func TestWordOfAThirdServer(t *testing.T) {
+	ctx := context.Background()
+	for _, way := range []string{"announced", "in an outbox"} {
+		t.Run(way, func(t *testing.T) {
+			n, p, evil := startNode(t), startPeer(t, "mobilizon"), startPeer(t, "mastodon")
+			p.put("/users/group/outbox", map[string]any{"id": p.uri("group") + "/outbox", "type": "OrderedCollection", "totalItems": 1, "orderedItems": []any{evil.base + "/x"}})
+			from := n.followed(p, "group", community.CityActor)
+			p.put("/events/1", p.event("/events/1", "anna", "As it is"))
+			actor := evil.uri("anna")
+			if way != "announced" {
+				actor = p.uri("group")
+			}
+			evil.put("/x", map[string]any{"id": evil.base + "/x", "type": "Create", "actor": actor, "object": p.event("/events/1", "anna", "Forged")})
+			if way == "announced" {
+				n.run()
+				p.deliver(n, "group", p.activity("group", "Announce", evil.base+"/x"))
+			} else if _, err := n.pull(ctx, from.ID); err != nil {
+				t.Log(err)
+			}
+			if c, err := n.store.ConferenceByURI(ctx, p.base+"/events/1"); err == nil && c.Title.First() != "As it is" {
+				t.Errorf("kept as %q", c.Title.First())
+			}
+		})
+	}
+}
+
 // TestKeysAreCaseSensitive: of documents with an "id" and an "ID", what is
 // checked and what is believed is the same.
 func TestKeysAreCaseSensitive(t *testing.T) {

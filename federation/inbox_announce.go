@@ -65,7 +65,7 @@ func (s *Server) announced(ctx context.Context, in *incoming, ref activitystream
 		return "", community.Errorf(community.Refused, "nobody here follows %s", in.from.URI)
 	}
 	if ref.Raw != nil && isActivity(ref.Type) {
-		return s.wrapped(ctx, in, ref.Raw, 0)
+		return s.wrapped(ctx, in, in.from.URI, ref.Raw, 0)
 	}
 	id, body, err := s.trusted(ctx, in.from.URI, ref)
 	if err != nil {
@@ -99,8 +99,9 @@ const maxWrapped = 2
 
 // wrapped is an activity of someone else inside of an Announce. That a group
 // signed the outside proves nothing about the inside: its object is read where
-// it lives, unless that is the group's own server.
-func (s *Server) wrapped(ctx context.Context, in *incoming, raw []byte, depth int) (string, error) {
+// it lives, unless that is the server that origin is of, whose word raw is: that
+// of the group, or where it was fetched.
+func (s *Server) wrapped(ctx context.Context, in *incoming, origin string, raw []byte, depth int) (string, error) {
 	inner, err := activitystreams.ReadEnvelope(raw)
 	if err != nil {
 		return "", err
@@ -113,7 +114,7 @@ func (s *Server) wrapped(ctx context.Context, in *incoming, raw []byte, depth in
 		if _, ours := s.site.Path(inner.Object.ID); ours {
 			return "ours comes back", nil
 		}
-		id, body, err := s.trusted(ctx, in.from.URI, inner.Object)
+		id, body, err := s.trusted(ctx, origin, inner.Object)
 		if err != nil {
 			return "", err
 		}
@@ -129,7 +130,7 @@ func (s *Server) wrapped(ctx context.Context, in *incoming, raw []byte, depth in
 func (s *Server) passedOn(ctx context.Context, in *incoming, kind, id string, body []byte, depth int) (string, error) {
 	switch {
 	case isActivity(kind):
-		return s.wrapped(ctx, in, body, depth)
+		return s.wrapped(ctx, in, id, body, depth)
 	case kind == "Event":
 		c, err := s.foreignConference(ctx, id, body, in.from)
 		if err != nil {

@@ -116,7 +116,7 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 	if _, ours := s.site.Path(ref.ID); ours {
 		return false
 	}
-	body, typ := ref.Raw, ref.Type
+	body, typ, fetchedAt := ref.Raw, ref.Type, ""
 	if body == nil {
 		if s.knownHere(ctx, ref.ID) {
 			return false
@@ -125,6 +125,7 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 		if err != nil {
 			return false
 		}
+		fetchedAt = id
 		ref = activitystreams.Ref{ID: id, Raw: fetched}
 		body, typ = fetched, typeOf(ref, fetched)
 		ref.Type = typ
@@ -134,7 +135,8 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 	switch {
 	case isActivity(typ):
 		env, errRead := activitystreams.ReadEnvelope(body)
-		if errRead != nil || env.Actor != from.URI {
+		// What was fetched is the word of where it was fetched from.
+		if errRead != nil || env.Actor != from.URI || fetchedAt != "" && !fetch.SameOrigin(fetchedAt, from.URI) {
 			return false
 		}
 		in.Envelope, in.uri = env, env.ID
