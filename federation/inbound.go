@@ -54,6 +54,7 @@ type inboundSet struct {
 	hosts   map[string]int         // how many of a host are worked on
 	held    map[string]time.Time   // keys that wait for the retry of an earlier activity
 	workers int
+	bytes   int        // of the rows that wait or are worked on
 	done    []finished // to be written down
 }
 
@@ -85,6 +86,7 @@ func (i *inboundSet) add(rows []storage.Received, now time.Time) {
 			delete(i.held, row.key)
 		}
 		i.taken[row.ID] = true
+		i.bytes += len(row.Body)
 		queue, known := i.queues[row.key]
 		if !known {
 			i.ready = append(i.ready, row.key)
@@ -94,10 +96,13 @@ func (i *inboundSet) add(rows []storage.Received, now time.Time) {
 	}
 }
 
-// room is how many more rows may be read.
+// room is how many more rows may be read: none while those here are large.
 func (i *inboundSet) room() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.bytes >= inboundBytes {
+		return 0
+	}
 	return inboundKept - len(i.taken)
 }
 
@@ -155,10 +160,11 @@ func (i *inboundSet) leave(key, host string) {
 }
 
 // finish notes that a row is done and returns how many wait to be written down.
-func (i *inboundSet) finish(id int64, outcome string) int {
+func (i *inboundSet) finish(row *received, outcome string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.done = append(i.done, finished{id, outcome})
+	i.bytes -= len(row.Body)
+	i.done = append(i.done, finished{row.ID, outcome})
 	return len(i.done)
 }
 
@@ -187,8 +193,10 @@ func (i *inboundSet) hold(row *received, until time.Time) {
 	defer i.mu.Unlock()
 	i.held[row.key] = until
 	delete(i.taken, row.ID)
+	i.bytes -= len(row.Body)
 	for _, r := range i.queues[row.key] {
 		delete(i.taken, r.ID)
+		i.bytes -= len(r.Body)
 	}
 	i.queues[row.key] = nil
 }

@@ -23,6 +23,10 @@ import (
 // the same bound.
 const maxActivity = 1 << 20
 
+// turnBytes is what an activity may weigh for each turn that it takes of its
+// host: few are larger.
+const turnBytes = 16 << 10
+
 // postInbox takes what other servers send: judged, kept, and answered 202, in
 // this order. A 202 is a promise: what got it is committed.
 func (s *Server) postInbox(of actorOf) http.HandlerFunc {
@@ -107,7 +111,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 	if !ok {
 		return
 	}
-	if wait, ok := s.rates.take(fetch.Host(signer)); !ok {
+	if wait, ok := s.rates.take(fetch.Host(signer), 1+len(body)/turnBytes); !ok {
 		s.slowDown(w, wait, "too much at once")
 		return
 	}
@@ -166,7 +170,7 @@ func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activityst
 		s.slowDown(w, wait, "too many requests that could not be believed")
 	default:
 		// Each may have cost a fetch from wherever it pointed to.
-		s.strangers.take(client)
+		s.strangers.take(client, 1)
 		s.refusedSignature(w, r, env, err)
 	}
 	return "", false

@@ -213,6 +213,45 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestLargeActivities take more turns of their host, and do not fill the memory.
+func TestLargeActivities(t *testing.T) {
+	n, p := startNode(t, func(o *Options) { o.InboxRate, o.InboxBurst = 1, 100 }), startPeer(t, "mastodon")
+	large := func() map[string]any {
+		return p.activity("anna", "Like", n.site.Conference("x"), "summary", strings.Repeat("x", 1000<<10))
+	}
+	if got := p.send(n, "anna", large()); got != 202 {
+		t.Fatal(got)
+	}
+	if got := p.send(n, "anna", large()); got != http.StatusTooManyRequests {
+		t.Errorf("a second MiB at once: %d", got)
+	}
+	if got := p.send(n, "anna", p.activity("anna", "Like", n.site.Conference("x"))); got != 202 {
+		t.Errorf("a small one: %d", got)
+	}
+
+	var set inboundSet
+	set.init(func(string) bool { return false })
+	rows := make([]storage.Received, inboundBytes>>20)
+	for i := range rows {
+		rows[i] = storage.Received{ID: int64(i + 1), Actor: "https://a.example/u", Host: "a.example", Body: make([]byte, 1<<20)}
+	}
+	set.add(rows, n.now())
+	if got := set.room(); got != 0 {
+		t.Errorf("room for %d more", got)
+	}
+	key, _, _, _ := set.take()
+	row, _ := set.next(key)
+	set.finish(row, "")
+	if set.room() <= 0 {
+		t.Error("no room after one is done")
+	}
+	row, _ = set.next(key)
+	set.hold(row, n.now())
+	if set.bytes != 0 {
+		t.Errorf("%d bytes are counted and not there", set.bytes)
+	}
+}
+
 func TestClientOf(t *testing.T) {
 	for _, tc := range []struct{ remote, want string }{
 		{"203.0.113.9:1", "203.0.113.9"}, {"[2001:db8:1:2:3::4]:1", "2001:db8:1:2::/64"}, {"[::ffff:203.0.113.9]:1", "203.0.113.9"},

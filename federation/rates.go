@@ -28,8 +28,8 @@ func newRates(perSecond, burst int, clock func() time.Time) *rates {
 	return &rates{perSecond: rate.Limit(perSecond), burst: burst, clock: clock, hosts: map[string]*hostRate{}}
 }
 
-// take uses one of the host's turns, or says how long it should wait.
-func (r *rates) take(host string) (wait time.Duration, ok bool) {
+// take uses n of the host's turns, or says how long it should wait.
+func (r *rates) take(host string, n int) (wait time.Duration, ok bool) {
 	now := r.clock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,7 +49,7 @@ func (r *rates) take(host string) (wait time.Duration, ok bool) {
 		r.hosts[host] = l
 	}
 	l.used = now
-	if l.limiter.AllowN(now, 1) {
+	if l.limiter.AllowN(now, max(1, min(n, r.burst))) {
 		return 0, true
 	}
 	return time.Second, false

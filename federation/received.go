@@ -13,12 +13,13 @@ import (
 
 // Bounds of the work on what was received.
 const (
-	inboundWorkers = 64   // queues worked on at once: the more, the more share a commit
-	inboundPerHost = 32   // of them of one host, so that a slow one leaves room
-	inboundBatch   = 500  // rows read in one go
-	inboundKept    = 2000 // rows in memory
-	inboundFinish  = 64   // rows written down as done in one transaction
-	inboundTries   = 16   // for troubles that may pass, over a day and a half
+	inboundWorkers = 64       // queues worked on at once: the more, the more share a commit
+	inboundPerHost = 32       // of them of one host, so that a slow one leaves room
+	inboundBatch   = 100      // rows read in one go, of a MiB each at the worst
+	inboundKept    = 2000     // rows in memory
+	inboundBytes   = 32 << 20 // of them, beyond which no more are read
+	inboundFinish  = 64       // rows written down as done in one transaction
+	inboundTries   = 16       // for troubles that may pass, over a day and a half
 	inboundTime    = 60 * time.Second
 	inboundRescan  = 2 * time.Second // how often what was put off is looked for
 )
@@ -162,7 +163,7 @@ func (s *Server) work(ctx context.Context, row *received) bool {
 	} else {
 		s.log.Debug("done", "uri", row.URI, "outcome", outcome)
 	}
-	if s.inbound.finish(row.ID, clip(outcome, 500)) >= inboundFinish {
+	if s.inbound.finish(row, clip(outcome, 500)) >= inboundFinish {
 		s.writeFinished(context.WithoutCancel(ctx))
 	}
 	return true

@@ -33,7 +33,7 @@ type Options struct {
 	// Clock replaces time.Now in tests.
 	Clock func() time.Time
 	// InboxRate is how many activities per second one host may send over a
-	// longer time, InboxBurst how many at once. 0: 1,000 and 20,000, which no
+	// longer time, InboxBurst how many at once; large ones count several times. 0: 1,000 and 20,000, which no
 	// server in good health reaches.
 	InboxRate  int
 	InboxBurst int
