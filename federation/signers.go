@@ -36,9 +36,11 @@ func (s *Server) signersOf(ctx context.Context, a community.LocalActor) (rsa, ed
 			if pair.Kind == node.KeyEd25519 {
 				k.KeyID = s.site.EdKey(a)
 			}
-			if k.Private, err = signature.ParsePrivate(pair.Private); err != nil {
+			private, err := signature.ParsePrivate(pair.Private)
+			if err != nil {
 				return rsa, ed25519, community.Errorf(community.Internal, "the key %d of %s cannot be read: %w", pair.ID, a, err)
 			}
+			k.Private = signature.Quick(private)
 			s.signers.keys[pair.ID] = k
 		}
 		switch {
