@@ -420,7 +420,12 @@ func TestPosts(t *testing.T) {
 	}
 	// Passed on by another server, with words that its author never said.
 	p.put("/n/1", note("<p>See you soon</p>", "2026-11-02T10:00:00Z"))
-	if status := relay.send(n, "anna", p.activity("anna", "Update", note("<p>Evil</p>", "2027-01-01T10:00:00Z"))); status != 202 {
+	evil := p.activity("anna", "Update", note("<p>Evil</p>", "2027-01-01T10:00:00Z"))
+	if status := relay.send(n, "anna", evil); status != 403 {
+		t.Error("passed on without the signature of its author's server:", status)
+	}
+	evil["signature"] = map[string]any{"type": "RsaSignature2017"}
+	if status := relay.send(n, "anna", evil); status != 202 {
 		t.Fatal(status)
 	}
 	n.settled()
