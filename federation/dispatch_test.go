@@ -437,7 +437,7 @@ func TestPosts(t *testing.T) {
 			t.Errorf("bob wrote for anna: %s", got)
 		}
 	}
-	if status := relay.send(n, "anna", p.activity("anna", "Delete", p.base+"/n/1")); status != 202 {
+	if status := relay.send(n, "anna", p.activity("anna", "Delete", p.base+"/n/1", "signature", evil["signature"])); status != 202 {
 		t.Fatal(status)
 	}
 	n.settled()
@@ -445,7 +445,7 @@ func TestPosts(t *testing.T) {
 		t.Errorf("deleted on a stranger's word: %v", err)
 	}
 	p.delete("/n/1")
-	relay.send(n, "anna", p.activity("anna", "Delete", map[string]any{"type": "Tombstone", "id": p.base + "/n/1"}))
+	relay.send(n, "anna", p.activity("anna", "Delete", map[string]any{"type": "Tombstone", "id": p.base + "/n/1"}, "signature", evil["signature"]))
 	n.settled()
 	if _, err := n.store.PostByURI(ctx, p.base+"/n/1"); community.CodeOf(err) != community.NotFound {
 		t.Errorf("still there: %v", err)
