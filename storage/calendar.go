@@ -28,6 +28,7 @@ type ConferenceQuery struct {
 	Drafts   bool // drafts too
 
 	EndsAfter    time.Time // zero = no bound, here and below
+	EndsBefore   time.Time // at that instant too: what is over then, as Past has it
 	StartsBefore time.Time
 	UpdatedAfter time.Time
 
@@ -68,6 +69,9 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 	}
 	if !q.EndsAfter.IsZero() {
 		add("ends > ?", q.EndsAfter)
+	}
+	if !q.EndsBefore.IsZero() {
+		add("ends <= ?", q.EndsBefore)
 	}
 	if !q.StartsBefore.IsZero() {
 		add("starts < ?", q.StartsBefore)

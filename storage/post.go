@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,9 @@ type PostQuery struct {
 	Standing     bool                   // no answers
 	Visibilities []community.Visibility // none = all
 	Drafts       bool                   // drafts too, the newest of them by when they were begun
-	Before       time.Time              // published before
-	Limit        int                    // 0 = no limit
+	Tag          string
+	Before       time.Time // published before
+	Limit        int       // 0 = no limit
 	Offset       int
 }
 
@@ -85,6 +87,9 @@ func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
 	}
 	if len(q.Visibilities) > 0 {
 		add("visibility"+d.inTexts, asJSON{q.Visibilities})
+	}
+	if q.Tag != "" {
+		add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", q.Tag)
 	}
 	if !q.Before.IsZero() {
 		add("published < ?", q.Before)
@@ -177,30 +182,56 @@ func postArgs(p *community.Post) []any {
 		p.Visibility, asJSON{p.Tags}, asJSON{p.Mentions}, asJSON{p.Pictures}, p.Draft, p.Created, p.Published, p.Updated}
 }
 
-// InsertPost adds a post; Conflict if its slug or URI is taken.
+// InsertPost adds a post and its tags; Conflict if its slug or URI is taken.
 func (tx *Tx) InsertPost(ctx context.Context, p *community.Post) error {
-	return tx.taken(ctx, "there is such a post already", func() error {
+	err := tx.taken(ctx, "there is such a post already", func() error {
 		return tx.insert(ctx, &p.ID, `INSERT INTO post (slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility,
 			tags, mentions, pictures, draft, created, published, updated)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
 	})
+	if err != nil {
+		return err
+	}
+	return tx.insertPostTags(ctx, p)
 }
 
-// UpdatePost writes a post.
+// UpdatePost writes a post and its tags.
 func (tx *Tx) UpdatePost(ctx context.Context, p *community.Post) error {
-	return tx.taken(ctx, "there is such a post already", func() error {
+	scan := func(row row, was *community.Post) error { return row.Scan(fromJSON{&was.Tags}) }
+	was, err := one(ctx, tx.Reader, "post", scan, "SELECT tags FROM post WHERE id = ?", p.ID)
+	if err != nil {
+		return err
+	}
+	err = tx.taken(ctx, "there is such a post already", func() error {
 		return tx.update(ctx, "post", `UPDATE post SET slug = ?, uri = ?, url = ?, author = ?, author_id = ?, title = ?, text = ?, html = ?, warning = ?,
 			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?
 			WHERE id = ?`, append(postArgs(p), p.ID)...)
 	})
+	if err != nil || slices.Equal(was.Tags, p.Tags) {
+		return err
+	}
+	if err := tx.exec(ctx, "DELETE FROM post_tag WHERE post_id = ?", p.ID); err != nil {
+		return err
+	}
+	return tx.insertPostTags(ctx, p)
 }
 
-// DeletePost removes a post. The tombstone is the caller's to write.
+func (tx *Tx) insertPostTags(ctx context.Context, p *community.Post) error {
+	for _, tag := range p.Tags {
+		if err := tx.exec(ctx, "INSERT INTO post_tag (post_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING", p.ID, tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeletePost removes a post with its tags. The tombstone is the caller's to
+// write.
 func (tx *Tx) DeletePost(ctx context.Context, id int64) error {
 	return tx.exec(ctx, "DELETE FROM post WHERE id = ?", id)
 }
 
-// DeletePostsOfActor removes all posts of a remote actor.
+// DeletePostsOfActor removes all posts of a remote actor with their tags.
 func (tx *Tx) DeletePostsOfActor(ctx context.Context, actorID int64) error {
 	return tx.exec(ctx, "DELETE FROM post WHERE author_id = ? AND author_id <> 0", actorID)
 }

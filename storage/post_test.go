@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"konfa/community"
 )
@@ -27,13 +28,13 @@ func TestPosts(t *testing.T) {
 		}
 		at := func(min int) time.Time { return noon.Add(time.Duration(min) * time.Minute) }
 		city := &community.Post{Slug: "news", Author: community.CityActor, AuthorName: "Белград", Title: community.Plain("ru", "Новости"), Text: community.Plain("ru", "**т**"),
-			HTML: community.Plain("ru", "<b>т</b>"), Warning: "cw", ConferenceID: 3, Visibility: community.Public, Tags: []string{"a"},
+			HTML: community.Plain("ru", "<b>т</b>"), Warning: "cw", ConferenceID: 3, Visibility: community.Public, Tags: []string{"a", "карты"},
 			Mentions: []community.Mention{{Name: "@x@y", URI: "https://y/x"}}, Pictures: []community.Picture{{URL: "https://p", Width: 3}},
 			Created: at(0), Published: at(1), Updated: at(2)}
 		note := &community.Post{Slug: "note", Author: community.MemberActor("anna"), AuthorName: anna.Name, Text: community.Plain("en", "hi"), Visibility: community.Unlisted,
-			Created: at(0), Published: at(3), Updated: at(3)}
+			Tags: []string{"карты"}, Created: at(0), Published: at(3), Updated: at(3)}
 		reply := &community.Post{URI: "https://m.example/1", URL: "https://m.example/@bob/1", AuthorID: bob.ID, AuthorName: bob.Name, HTML: community.Plain("", "<p>re</p>"),
-			ReplyTo: "https://x.example/posts/news", Visibility: community.Direct, Created: at(0), Published: at(2), Updated: at(2)}
+			Tags: []string{"b", "карты"}, ReplyTo: "https://x.example/posts/news", Visibility: community.Direct, Created: at(0), Published: at(2), Updated: at(2)}
 		draft := &community.Post{Slug: "draft", Author: community.CityActor, AuthorName: "Белград", Text: community.Plain("en", "soon"), Visibility: community.Public, Draft: true, Created: at(9), Updated: at(9)}
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			for _, p := range []*community.Post{city, note, reply, draft} {
@@ -72,6 +73,13 @@ func TestPosts(t *testing.T) {
 			"conference": {PostQuery{ConferenceID: 3}, []*community.Post{city}},
 			"replies":    {PostQuery{ReplyTo: reply.ReplyTo}, []*community.Post{reply}},
 			"visible":    {PostQuery{Visibilities: []community.Visibility{community.Public, community.Unlisted}}, []*community.Post{note, city}},
+			"standing":   {PostQuery{Standing: true}, []*community.Post{note, city}},
+			"standing d": {PostQuery{Standing: true, Drafts: true}, []*community.Post{draft, note, city}},
+			"tag":        {PostQuery{Tag: "карты"}, []*community.Post{note, reply, city}},
+			"tag page":   {PostQuery{Tag: "карты", Limit: 1, Offset: 2}, []*community.Post{city}},
+			"tag of one": {PostQuery{Tag: "b"}, []*community.Post{reply}},
+			"own tag":    {PostQuery{Tag: "карты", Own: true, Standing: true, Visibilities: []community.Visibility{community.Public}}, []*community.Post{city}},
+			"no tag":     {PostQuery{Tag: "карт"}, nil},
 			"before":     {PostQuery{Before: at(2)}, []*community.Post{city}},
 			"page":       {PostQuery{Limit: 1, Offset: 1}, []*community.Post{reply}},
 		} {
@@ -90,6 +98,24 @@ func TestPosts(t *testing.T) {
 				}
 			}
 		}
+		tagged := func(want map[string]int) {
+			t.Helper()
+			for tag, n := range want {
+				if got, err := s.CountPosts(ctx, PostQuery{Tag: tag}); got != n || err != nil {
+					t.Errorf("tag %s: %d %v, want %d", tag, got, err, n)
+				}
+			}
+		}
+		again := *note
+		again.Tags = []string{"new", "new", "a"}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.UpdatePost(ctx, &again) })
+		tagged(map[string]int{"карты": 2, "new": 1, "a": 2})
+		again.Tags = nil
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.UpdatePost(ctx, &again) })
+		tagged(map[string]int{"карты": 2, "new": 0, "a": 1})
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.UpdatePost(ctx, note) })
+		tagged(map[string]int{"карты": 3})
+
 		city.Title, city.Text, city.Visibility = nil, community.Plain("ru", "иначе"), community.Followers
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			ok(t, tx.DeletePost(ctx, note.ID))
@@ -102,6 +128,86 @@ func TestPosts(t *testing.T) {
 		ok(t, err)
 		if d := cmp.Diff([]community.Post{*city}, got); d != "" {
 			t.Fatal(d)
+		}
+		tagged(map[string]int{"карты": 1, "b": 0, "a": 1})
+		rows, err := value[int](ctx, s.Reader, "SELECT COUNT(*) FROM post_tag")
+		ok(t, err)
+		if rows != 2 {
+			t.Errorf("%d tags are left of posts that are not", rows)
+		}
+	})
+}
+
+// What came into the calendar and what was said, together in the order in which
+// it did, page by page.
+func TestNews(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		sister := addActor(t, s, "sister.example", "city")
+		at := func(min int) time.Time { return noon.Add(time.Duration(min) * time.Minute) }
+		conference := func(c *community.Conference, published, announced int) *community.Conference {
+			c.Published, c.Announced = at(published), time.Time{}
+			if announced != 0 {
+				c.Announced = at(announced)
+			}
+			addConference(t, s, c)
+			return c
+		}
+		draft := meeting("draft", 1)
+		draft.Draft = true
+		conference(draft, 90, 0)
+		conference(elsewhere(sister, "unseen", 1), 91, 0)
+		ours := conference(meeting("ours", 9), 10, 80) // who announced what is ours does not make it news again
+		late := conference(elsewhere(sister, "late", 1), -1000, 40)
+		soon := conference(elsewhere(sister, "soon", 2), 20, 5) // announced before it was published: a clock is wrong
+		twin := conference(meeting("twin", 3), 20, 0)
+		var posts []*community.Post
+		for i, p := range []community.Post{
+			{Visibility: community.Public, Published: at(20)},
+			{Visibility: community.Public, Published: at(50), Tags: []string{"a"}},
+			{Visibility: community.Unlisted, Published: at(51)},
+			{Visibility: community.Public, Published: at(52), ReplyTo: "https://x"},
+			{Visibility: community.Public, Published: at(53), Draft: true},
+			{Visibility: community.Public, Published: at(54), URI: "https://m.example/1", AuthorID: sister.ID},
+		} {
+			p.Author, p.Created, p.Updated = community.MemberActor("anna"), at(0), at(0)
+			if p.URI == "" {
+				p.Slug = string(rune('a' + i))
+			}
+			posts = append(posts, &p)
+		}
+		addMember(t, s, "anna")
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			for _, p := range posts {
+				ok(t, tx.InsertPost(ctx, p))
+			}
+			return tx.SaveGuest(ctx, &community.Guest{ConferenceID: ours.ID, Email: "x@x", State: community.Going, Created: noon, Updated: noon})
+		})
+		ours.Seats.Going = 1
+		for _, p := range posts {
+			p.AuthorName = "Anna"
+			if stored, err := s.PostByID(ctx, p.ID); err == nil {
+				p.AuthorName = stored.AuthorName
+			}
+		}
+		// At the same instant conferences come first, then what is known longer last.
+		want := []News{
+			{At: at(50), Post: posts[1]}, {At: at(40), Conference: late}, {At: at(20), Conference: twin}, {At: at(20), Conference: soon},
+			{At: at(20), Post: posts[0]}, {At: at(10), Conference: ours},
+		}
+		for limit := 1; limit <= len(want)+1; limit++ {
+			for offset := 0; offset <= len(want); offset++ {
+				got, err := s.News(ctx, limit, offset)
+				ok(t, err)
+				if d := cmp.Diff(want[offset:min(offset+limit, len(want))], got, cmpopts.EquateEmpty()); d != "" {
+					t.Fatalf("%d from %d: %s", limit, offset, d)
+				}
+			}
+		}
+		n, err := s.CountNews(ctx)
+		ok(t, err)
+		if n != len(want) {
+			t.Errorf("%d are counted", n)
 		}
 	})
 }

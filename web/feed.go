@@ -4,13 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
 	"konfa/community"
 	"konfa/prose"
-	"konfa/storage"
 )
 
 // feed is one page of what the city published, newest first: its conferences,
@@ -86,53 +84,29 @@ func (s *Server) feed(kind string, write func(*feed) ([]byte, error)) http.Handl
 
 // readFeed collects one page of the feed.
 func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number int, lang string) (*feed, error) {
-	// The newest of both kinds up to the end of the page, then merged: neither
-	// list knows where the other stands.
-	end := number * perPage
-	// Counted first: a page that does not exist must not cost reading all.
-	changed, conferences, err := s.store.CalendarStamp(ctx)
+	changed, _, err := s.store.CalendarStamp(ctx)
 	if err != nil {
 		return nil, err
 	}
-	posts, err := s.store.CountPosts(ctx, standing(storage.PostQuery{}))
+	total, err := s.store.CountNews(ctx)
 	if err != nil {
 		return nil, err
 	}
-	pages := max(1, (conferences+posts+perPage-1)/perPage)
+	pages := max(1, (total+perPage-1)/perPage)
 	if number > pages {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
 	}
-	cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Own: true, Order: storage.ByPublishedDesc, Limit: end})
+	news, err := s.store.News(ctx, perPage, (number-1)*perPage)
 	if err != nil {
 		return nil, err
 	}
-	// Those of other cities all, as when they were announced here is not the order
-	// that they are stored in.
-	announced, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Foreign: true})
-	if err != nil {
-		return nil, err
-	}
-	cs = append(cs, announced...)
-	ps, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: end}))
-	if err != nil {
-		return nil, err
-	}
-	// Only what is on this page is worth rendering.
-	type item struct {
-		at   time.Time
-		make func() entry
-	}
-	items := make([]item, 0, len(cs)+len(ps))
-	for i := range cs {
-		items = append(items, item{publishedHere(&cs[i]), func() entry { return v.conferenceEntry(&cs[i]) }})
-	}
-	for i := range ps {
-		items = append(items, item{ps[i].Published, func() entry { return v.postEntry(&ps[i]) }})
-	}
-	slices.SortStableFunc(items, func(a, b item) int { return b.at.Compare(a.at) })
 	var entries []entry
-	for _, it := range items[min(len(items), end-perPage):min(len(items), end)] {
-		entries = append(entries, it.make())
+	for _, n := range news {
+		if n.Post != nil {
+			entries = append(entries, v.postEntry(n.Post))
+		} else {
+			entries = append(entries, v.conferenceEntry(n.Conference, n.At))
+		}
 	}
 	address := func(n int) string {
 		q := url.Values{}
@@ -164,20 +138,13 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	return f, nil
 }
 
-// publishedHere is when a conference came into the calendar: one of another city
-// when this one announced it.
-func publishedHere(c *community.Conference) time.Time {
-	if c.Own() {
-		return c.Published
-	}
-	return later(c.Published, c.Announced)
-}
-
-func (v *viewer) conferenceEntry(c *community.Conference) entry {
+// conferenceEntry is a conference that came into the calendar at the given
+// instant.
+func (v *viewer) conferenceEntry(c *community.Conference, at time.Time) entry {
 	title, html, w := v.pick(c.Title), v.html(c.HTML), v.when(c, v.city)
 	e := entry{
 		id: conferenceID(v.site, c), url: pageURL(v.site, c), title: title.Text, lang: title.Lang,
-		author: v.cityName().Text, published: publishedHere(c), updated: c.Updated, tags: c.Tags, image: c.Cover,
+		author: v.cityName().Text, published: at, updated: c.Updated, tags: c.Tags, image: c.Cover,
 	}
 	if !c.Own() {
 		if e.author = c.Origin; e.author == "" {

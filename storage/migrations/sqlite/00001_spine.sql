@@ -185,6 +185,9 @@ CREATE INDEX conference_calendar ON conference (starts, id) WHERE draft = 0 AND 
 CREATE INDEX conference_calendar_ends ON conference (ends, id) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_calendar_updated ON conference (updated) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_calendar_published ON conference (published, id) WHERE draft = 0 AND (uri = '' OR announced > 0);
+-- Feeds ask for what came into the calendar last: what is ours when it was
+-- published, that of another city when it was announced here.
+CREATE INDEX conference_calendar_news ON conference ((CASE WHEN uri <> '' AND announced > published THEN announced ELSE published END), id) WHERE draft = 0 AND (uri = '' OR announced > 0);
 CREATE INDEX conference_ends ON conference (ends, id);
 CREATE INDEX conference_origin ON conference (origin_id, starts);
 CREATE INDEX conference_uid ON conference (uid);
@@ -243,9 +246,17 @@ CREATE TABLE post (
 CREATE UNIQUE INDEX post_slug ON post (slug) WHERE slug <> '';
 CREATE UNIQUE INDEX post_uri ON post (uri) WHERE uri <> '';
 CREATE INDEX post_own ON post (published, id) WHERE uri = '' AND draft = 0;
+CREATE INDEX post_news ON post (published, id) WHERE uri = '' AND draft = 0 AND reply_to = '' AND visibility = 'public';
 CREATE INDEX post_conference ON post (conference_id, published) WHERE conference_id <> 0;
 CREATE INDEX post_reply ON post (reply_to, published) WHERE reply_to <> '';
 CREATE INDEX post_author ON post (author_id) WHERE author_id <> 0;
+
+CREATE TABLE post_tag (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    tag     TEXT    NOT NULL,
+    PRIMARY KEY (post_id, tag)
+);
+CREATE INDEX post_tag_tag ON post_tag (tag, post_id);
 
 CREATE TABLE reaction (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
