@@ -25,8 +25,8 @@ const (
 // News lists the calendar and the public posts of ours that are no answers
 // together, newest first: a conference of ours at its publication, one of
 // another city when it was announced here. At the same instant conferences come
-// first, then what has the higher id. What is before offset costs next to
-// nothing, as the order is in the indexes.
+// first, then what has the higher id. Of what is before offset only the order is
+// read, from the indexes.
 func (r *Reader) News(ctx context.Context, limit, offset int) ([]News, error) {
 	type key struct {
 		post bool
@@ -34,8 +34,13 @@ func (r *Reader) News(ctx context.Context, limit, offset int) ([]News, error) {
 		at   time.Time
 	}
 	scan := func(row row, k *key) error { return row.Scan(instant{&k.at}, flag{&k.post}, &k.id) }
-	keys, err := list(ctx, r, scan, "SELECT "+newsAt+" AS happened, 0 AS kind, id FROM conference WHERE "+inCalendar+
-		" UNION ALL SELECT published, 1, id FROM post WHERE "+newsPost+" ORDER BY 1 DESC, 2, 3 DESC LIMIT ? OFFSET ?", limit, offset)
+	end := limit + offset
+	keys, err := list(ctx, r, scan, `SELECT happened, kind, id FROM (
+			SELECT happened, kind, id FROM (SELECT `+newsAt+` AS happened, 0 AS kind, id FROM conference WHERE `+inCalendar+` ORDER BY `+newsAt+` DESC, id DESC LIMIT ?) AS c
+			UNION ALL
+			SELECT happened, kind, id FROM (SELECT published AS happened, 1 AS kind, id FROM post WHERE `+newsPost+` ORDER BY published DESC, id DESC LIMIT ?) AS p
+		) AS n ORDER BY happened DESC, kind, id DESC LIMIT ? OFFSET ?`,
+		end, end, limit, offset)
 	if err != nil {
 		return nil, err
 	}
