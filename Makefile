@@ -23,10 +23,9 @@ demo: build
 
 # Everything that must hold before a change lands. The tests run once, under the
 # race detector, against SQLite and a PostgreSQL of their own.
-test: setup check
-	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
+test: setup check build
+	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
 	test/fuzz.sh 3s
-	$(MAKE) --no-print-directory build
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 
 setup:

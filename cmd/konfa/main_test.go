@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -50,6 +51,12 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KONFA_ALLOW_ADDRESSES", "127.0.0.0/8")
+			// Under the race detector the program takes long to start, and the
+			// scripts start it two hundred times; make test names the one it
+			// has just built.
+			if program := os.Getenv("KONFA_TEST_PROGRAM"); program != "" {
+				e.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+e.Getenv("PATH"))
+			}
 			return nil
 		},
 	})
