@@ -138,8 +138,8 @@ type Peer struct {
 // Severity says what a block does.
 type Severity string
 
-// Suspend refuses everything. Silence takes what comes but shows it only to
-// those who follow.
+// Suspend refuses everything. Silence takes what comes but shows it nowhere and
+// shares nothing of it.
 const (
 	Silence Severity = "silence"
 	Suspend Severity = "suspend"

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -336,7 +337,15 @@ func (s *Server) replies(w http.ResponseWriter, r *http.Request, object string) 
 		return
 	}
 	items := make([]any, 0, len(posts))
+	hidden, err := s.hidden(ctx, posts)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	for i := range posts {
+		if hidden[posts[i].AuthorID] {
+			continue
+		}
 		if posts[i].Own() {
 			items = append(items, s.site.Post(posts[i].Slug))
 		} else {
@@ -344,4 +353,35 @@ func (s *Server) replies(w http.ResponseWriter, r *http.Request, object string) 
 		}
 	}
 	s.numbered(w, r, id, n, false, total, items)
+}
+
+// hidden tells which authors of answers are not shown: those who are blocked or
+// silenced, and those who are no more.
+func (s *Server) hidden(ctx context.Context, posts []community.Post) (map[int64]bool, error) {
+	var ids []int64
+	for _, p := range posts {
+		if !p.Own() {
+			ids = append(ids, p.AuthorID)
+		}
+	}
+	actors, err := s.store.Actors(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]bool{}
+	for _, id := range ids {
+		a, ok := actors[id]
+		if !ok || !a.Gone.IsZero() {
+			out[id] = true
+			continue
+		}
+		switch _, err := s.store.BlockOf(ctx, a.Host, a.URI); community.CodeOf(err) {
+		case "":
+			out[id] = true
+		case community.NotFound:
+		default:
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"konfa/community"
 	"konfa/federation/fetch"
+	"konfa/node"
 	"konfa/storage"
 )
 
@@ -417,6 +418,16 @@ func TestPosts(t *testing.T) {
 	_, body := n.get("/conf/"+c.Slug+"/replies?page=1", "Accept", activityJSON)
 	if !strings.Contains(body, p.base+"/n/1") {
 		t.Errorf("the answer is not among the replies: %s", body)
+	}
+	block := &community.Block{ActorURI: p.uri("anna"), Severity: community.Silence}
+	if err := n.node.AddBlock(context.Background(), node.By{Console: true}, block); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := n.get("/conf/"+c.Slug+"/replies?page=1", "Accept", activityJSON); strings.Contains(body, p.base) {
+		t.Errorf("the answer of someone silenced is shown: %s", body)
+	}
+	if err := n.node.RemoveBlock(context.Background(), node.By{Console: true}, "", block.ActorURI); err != nil {
+		t.Fatal(err)
 	}
 	// Passed on by another server, with words that its author never said.
 	p.put("/n/1", note("<p>See you soon</p>", "2026-11-02T10:00:00Z"))

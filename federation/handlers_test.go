@@ -145,7 +145,7 @@ func TestGoneAndMissing(t *testing.T) {
 		{"/conf/secret-plan", 404, ""},
 		{"/posts/never-was", 404, ""},
 		{"/people/nobody", 404, ""},
-		{"/people/boris", 404, ""}, // may come back: a 410 would make Mastodon delete the account
+		{"/people/boris", 403, ""}, // may come back: 404 or 410 would make Mastodon delete what it has
 		{"/people/clara", 410, "Tombstone"},
 		{"/people/clara/outbox", 410, ""},
 		{"/activities/0193a5c0-0000-7000-8000-000000000000", 404, ""},

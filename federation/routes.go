@@ -87,7 +87,9 @@ func (s *Server) always(a community.LocalActor) func(*http.Request) (community.L
 }
 
 // memberActor is the member that an address names. NotFound for one that never
-// was or is suspended, which may pass; Gone for one that was deleted.
+// was, Gone for one that was deleted. Forbidden for one that is suspended: that
+// may pass, and Mastodon deletes what it has of an account that answers 404 or
+// 410.
 func (s *Server) memberActor(r *http.Request) (community.LocalActor, error) {
 	name := chi.URLParam(r, "name")
 	m, err := s.store.Member(r.Context(), name)
@@ -100,7 +102,7 @@ func (s *Server) memberActor(r *http.Request) (community.LocalActor, error) {
 	case !m.Deleted.IsZero():
 		return "", community.Errorf(community.Gone, "%s has left", name)
 	case !m.Suspended.IsZero():
-		return "", community.Errorf(community.NotFound, "there is nobody called %s", name)
+		return "", community.Errorf(community.Forbidden, "%s is suspended", name)
 	}
 	return community.MemberActor(m.Handle), nil
 }

@@ -87,8 +87,11 @@ func (n *Node) actorDocument(ctx context.Context, r *storage.Reader, a community
 		if err != nil {
 			return nil, err
 		}
-		if !m.Active() {
+		if !m.Deleted.IsZero() {
 			return nil, community.Errorf(community.Gone, "%s is not here any more", handle)
+		}
+		if !m.Suspended.IsZero() {
+			return nil, community.Errorf(community.Forbidden, "%s is suspended", handle)
 		}
 		member = m
 	}

@@ -57,7 +57,7 @@ func blockDomain(what string) (string, error) {
 
 type blockAddCmd struct {
 	Target   string `arg:"" help:"A domain, or the address (id) of one actor."`
-	Severity string `help:"suspend refuses everything; silence shows what they say only to those who follow." default:"suspend" enum:"suspend,silence"`
+	Severity string `help:"suspend refuses everything; silence takes what they send but shows it nowhere." default:"suspend" enum:"suspend,silence"`
 	Reason   string `help:"Why." placeholder:"TEXT"`
 }
 
