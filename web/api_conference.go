@@ -62,7 +62,7 @@ func (s *Server) apiConferences(w http.ResponseWriter, r *http.Request) error {
 	case "upcoming":
 		q.EndsAfter = now
 	case "past":
-		q.StartsBefore, q.Order = now, storage.ByStartDesc
+		q.EndsBefore, q.Order = now, storage.ByStartDesc
 	}
 	switch order {
 	case "start":
@@ -82,9 +82,6 @@ func (s *Server) apiConferences(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := listOutput[conferenceOutput]{Items: []conferenceOutput{}, Total: total, Page: page, Limit: limit}
 	for i := range cs {
-		if when == "past" && !cs[i].Past(now) {
-			continue // still going on
-		}
 		out.Items = append(out.Items, conferenceJSON(s.site, &cs[i]))
 	}
 	listLinks(w, r, s.site.Base, page, limit, total)

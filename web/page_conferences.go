@@ -96,7 +96,7 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	search := strings.TrimSpace(params.Get("q"))
 	q := storage.ConferenceQuery{Calendar: true, Text: search, Limit: perPage, Offset: (number - 1) * perPage}
 	if past {
-		q.StartsBefore, q.Order = v.now, storage.ByStartDesc
+		q.EndsBefore, q.Order = v.now, storage.ByStartDesc
 	} else {
 		q.EndsAfter = v.now
 	}
@@ -112,9 +112,6 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	total, err := s.store.CountConferences(ctx, q)
 	if err != nil {
 		return nil, err
-	}
-	if past {
-		cs = v.over(cs)
 	}
 	if number > 1 && (number-1)*perPage >= total {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
@@ -139,11 +136,6 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 		p.Tag, p.Heading = q.Tag, v.T("conferences.tagged", "Tag", q.Tag)
 	}
 	return &shown{"conferences", page{Heading: p.Heading, Section: "conf", Body: p, NoIndex: search != ""}}, nil
-}
-
-// over leaves out what is still going on: it stands among the upcoming.
-func (v *viewer) over(cs []community.Conference) []community.Conference {
-	return slices.DeleteFunc(cs, func(c community.Conference) bool { return !c.Past(v.now) })
 }
 
 // months groups cards under the months that conferences start in, on their own
@@ -203,16 +195,14 @@ func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, e
 	if err != nil {
 		return nil, err
 	}
-	past, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, StartsBefore: v.now, Order: storage.ByStartDesc, Limit: perPage})
+	past, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: name, EndsBefore: v.now, Order: storage.ByStartDesc, Limit: perPage})
 	if err != nil {
 		return nil, err
 	}
-	past = v.over(past)
-	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: 200}))
+	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Tag: name, Limit: 200}))
 	if err != nil {
 		return nil, err
 	}
-	posts = slices.DeleteFunc(posts, func(p community.Post) bool { return !slices.Contains(p.Tags, name) })
 	if len(upcoming)+len(past)+len(posts) == 0 {
 		return nil, &community.Error{Code: community.NotFound, Msg: v.T("tag.none", "Tag", name)}
 	}
