@@ -225,7 +225,7 @@ func (in *conferenceInput) applyTimes(c *community.Conference) error {
 		c.Start = rezone(oldStart)
 	}
 	if c.AllDay && !c.Start.IsZero() {
-		c.Start = midnight(c.Start.In(loc))
+		c.Start = community.DaysAfter(c.Start.In(loc), 0)
 	}
 	switch {
 	case in.End.Set && in.End.Value != "":
@@ -237,7 +237,7 @@ func (in *conferenceInput) applyTimes(c *community.Conference) error {
 			return invalidField("end", "time", "a time is needed, such as 2026-11-22T21:00, unless all_day is true")
 		}
 		if c.AllDay { // the last day is said, the midnight after it is kept
-			end = midnight(end.In(loc)).AddDate(0, 0, 1)
+			end = community.DaysAfter(end.In(loc), 1)
 		}
 		c.End, c.OpenEnd = end, false
 	case in.End.Set, isNew:
@@ -246,19 +246,17 @@ func (in *conferenceInput) applyTimes(c *community.Conference) error {
 		c.End = time.Time{}
 	case in.Start.Set && c.AllDay && wasAllDay:
 		days := int(date(oldEnd).Sub(date(oldStart)).Hours()) / 24
-		c.End = c.Start.In(loc).AddDate(0, 0, days)
+		c.End = community.DaysAfter(c.Start.In(loc), days)
 	case in.Start.Set && c.AllDay == wasAllDay:
 		c.End = c.Start.Add(length)
 	case c.AllDay && !wasAllDay:
-		c.End = midnight(rezone(oldEnd.Add(-time.Second))).AddDate(0, 0, 1)
+		c.End = community.DaysAfter(rezone(oldEnd.Add(-time.Second)), 1)
+	case in.Zone.Set && c.AllDay: // the day that ended at one there ends at midnight here
+		c.End = community.DaysAfter(rezone(oldEnd), 0)
 	case in.Zone.Set:
 		c.End = rezone(oldEnd)
 	}
 	return nil
-}
-
-func midnight(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
 // readTime reads an instant (RFC 3339 with an offset), a time on the clock of
