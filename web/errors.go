@@ -86,7 +86,10 @@ func (s *Server) explain(r *http.Request, t *tongue, err error) trouble {
 	if !ok {
 		return out
 	}
-	out.Hint = e.Hint
+	// Whoever reads this has no command line here.
+	if !strings.HasPrefix(e.Hint, "konfa ") {
+		out.Hint = e.Hint
+	}
 	switch {
 	case e.Key != "" && t.Has(e.Key):
 		out.Detail = t.T(e.Key)

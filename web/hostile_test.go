@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -274,5 +275,31 @@ func TestFeedOfOldConferenceAnnouncedNow(t *testing.T) {
 	}
 	if len(seen) != 71 || seen[0] != steppe.URI {
 		t.Errorf("%d entries, the first is %s", len(seen), seen[0])
+	}
+}
+
+// Whoever asks over the network has no command line here.
+func TestHintsAreForTheReader(t *testing.T) {
+	w := newTown(t)
+	for _, tc := range []struct{ method, target, body string }{
+		{http.MethodGet, "/api/v1/conferences/never", ""},
+		{http.MethodGet, "/api/v1/conferences/never/guests", ""},
+		{http.MethodGet, "/api/v1/posts/never", ""},
+		{http.MethodPatch, "/api/v1/conferences/never", "{}"},
+		{http.MethodPatch, "/api/v1/posts/never", "{}"},
+		{http.MethodDelete, "/api/v1/conferences/never", ""},
+	} {
+		res := w.call(tc.method, tc.target, tc.body)
+		if body := bodyOf(t, res); res.StatusCode != http.StatusNotFound || strings.Contains(body, "hint") {
+			t.Errorf("%s %s: %s", tc.method, tc.target, body)
+		}
+	}
+	if body := bodyOf(t, w.do(http.MethodGet, "/conf/never", "")); strings.Contains(body, "konfa conf") {
+		t.Error("a page speaks of the command line")
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	err := community.Errorf(community.Refused, "no").WithHint("ask them to answer for themselves")
+	if x := w.server.explain(r, w.server.tongues.choose(r, []string{"en"}), err); x.Hint != "ask them to answer for themselves" {
+		t.Errorf("the hint is %q", x.Hint)
 	}
 }
