@@ -149,19 +149,29 @@ func (p *postgres) once(ctx context.Context, f func(*Tx) error) (again bool, err
 // they look next.
 func (p *postgres) tell(ctx context.Context) {
 	defer close(p.told)
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-p.queued:
-		}
-		_, _ = p.db.ExecContext(ctx, "SELECT pg_notify($1, '')", p.channel)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(50 * time.Millisecond):
+			p.notify()
+			select {
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
 		}
 	}
+	// A command closes right after its change: that must be told all the same.
+	select {
+	case <-p.queued:
+		p.notify()
+	default:
+	}
+}
+
+func (p *postgres) notify() {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	_, _ = p.db.ExecContext(ctx, "SELECT pg_notify($1, '')", p.channel)
 }
 
 // listen hears of the work that other processes queue, and connects again when

@@ -81,3 +81,26 @@ func TestWatch(t *testing.T) {
 		}
 	})
 }
+
+// A command of the command line closes its store right after its change, and
+// whoever serves the same data still hears of it.
+func TestWatchOfShortLived(t *testing.T) {
+	engines(t, func(t *testing.T, d data) {
+		serving := d.open(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		c := serving.Watch(ctx)
+		time.Sleep(300 * time.Millisecond) // until it listens
+		act := addActivity(t, serving, "u1")
+		for range 10 {
+			command := d.open(t)
+			write(t, command, func(ctx context.Context, tx *Tx) error { return tx.InsertFanout(ctx, act.ID, Audience{}) })
+			ok(t, command.Close())
+			if !token(c, 10*time.Second) {
+				t.Fatal("not woken by a process that ended")
+			}
+			for token(c, 100*time.Millisecond) {
+			}
+		}
+	})
+}
