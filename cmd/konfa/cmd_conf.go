@@ -431,22 +431,13 @@ func (x *confListCmd) Run(a *app) error {
 	now := a.now()
 	switch {
 	case x.Past:
-		q.StartsBefore, q.Order = now, storage.ByStartDesc
+		q.EndsBefore, q.Order = now, storage.ByStartDesc
 	case !x.All:
 		q.EndsAfter = now
 	}
 	list, err := n.Store().Conferences(a.ctx, q)
 	if err != nil {
 		return err
-	}
-	if x.Past {
-		kept := list[:0]
-		for _, c := range list {
-			if c.Past(now) {
-				kept = append(kept, c)
-			}
-		}
-		list = kept
 	}
 	return a.print(conferenceViews(n.Site(), list), func() { a.conferenceTable(list) })
 }
