@@ -73,7 +73,7 @@ func readEvent(v *value) (*RemoteEvent, error) {
 	r.looks(v, c)
 	r.organisers(v, c)
 	c.Status = status(v)
-	c.Published, c.Updated = v.property("published").when(), v.property("updated").when()
+	c.Published, c.Updated = v.times()
 	if id, err := uuid.Parse(v.get("uuid").text()); err == nil {
 		c.UUID = id.String()
 	}

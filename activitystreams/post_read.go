@@ -95,7 +95,7 @@ func readPost(v *value) (*RemotePost, error) {
 	}
 	p.To, p.Cc = v.property("to").ids(maxAddresses), v.property("cc").ids(maxAddresses)
 	p.Visibility = VisibilityOf(p.To, p.Cc)
-	p.Published, p.Updated = v.property("published").when(), v.property("updated").when()
+	p.Published, p.Updated = v.times()
 	p.Created = p.Published
 	p.Context, p.Replies, p.Audience = v.property("context").id(), v.property("replies").id(), v.property("audience").ids(16)
 	p.Tags = r.tags(v)

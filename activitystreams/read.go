@@ -369,6 +369,16 @@ func (v *value) when() time.Time {
 	return community.Instant(t)
 }
 
+// times reads when something was published and last changed. What does not say
+// that it was changed is as it was published.
+func (v *value) times() (published, updated time.Time) {
+	published, updated = v.property("published").when(), v.property("updated").when()
+	if updated.IsZero() {
+		updated = published
+	}
+	return published, updated
+}
+
 // picture reads an Image, Document or Link, or a bare address.
 func (v *value) picture() *community.Picture {
 	if v == nil {

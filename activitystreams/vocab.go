@@ -111,22 +111,28 @@ func setTimes(o object, published, updated time.Time) {
 		p.Set(published.UTC())
 		o.SetActivityStreamsPublished(p)
 	}
-	// GoToSocial takes an object that was updated before it was published for
+	// What was never changed does not say when: GoToSocial shows it as edited if
+	// it does, and takes an object that was updated before it was published for
 	// malformed.
-	if !updated.IsZero() && !updated.Before(published) {
+	if edited(published, updated) {
 		p := streams.NewActivityStreamsUpdatedProperty()
 		p.Set(updated.UTC())
 		o.SetActivityStreamsUpdated(p)
 	}
 }
 
+// edited tells whether something was changed after it was published, as far as
+// the wire can tell.
+func edited(published, updated time.Time) bool {
+	return !updated.IsZero() && updated.Sub(published) >= time.Millisecond
+}
+
 // withUpdated adds the time of a change to the millisecond where it has more than
 // seconds, which is all that the library writes: Mastodon takes an edit only if
-// it is newer than the last one. All peers read fractions. What was never changed
-// keeps the very time of its publication, or it would show as edited.
+// it is newer than the last one. All peers read fractions.
 func withUpdated(with pairs, published, updated time.Time) pairs {
 	ms := updated.UTC().Truncate(time.Millisecond)
-	if published.IsZero() || updated.Sub(published) < time.Millisecond || ms.Nanosecond() == 0 {
+	if published.IsZero() || !edited(published, updated) || ms.Nanosecond() == 0 {
 		return with
 	}
 	return append(with, pair{"updated", ms.Format("2006-01-02T15:04:05.000Z07:00")})
