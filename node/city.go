@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 
 	"konfa/community"
 	"konfa/storage"
@@ -84,12 +85,52 @@ func (n *Node) CheckBase(ctx context.Context) error {
 		return community.Errorf(community.Conflict, "the url is %s, but this city federates as %s", n.site.Base, base).
 			WithHint("set url back to " + base + ": other servers know every conference by that address")
 	}
-	return n.write(ctx, func(tx *storage.Tx) error { return tx.SetMeta(ctx, metaBase, n.site.Base) })
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if err := tx.SetMeta(ctx, metaBase, n.site.Base); err != nil {
+			return err
+		}
+		return n.rewriteOutbox(ctx, tx)
+	})
 }
 
-// known tells whether another server can know of us: it follows us or is
-// followed.
+// rewriteOutbox writes the activities of everything published anew, oldest
+// first, as they bear the address of the node. Nobody is told, as nobody knows.
+func (n *Node) rewriteOutbox(ctx context.Context, tx *storage.Tx) error {
+	if err := tx.ForgetActivities(ctx); err != nil {
+		return err
+	}
+	city, err := tx.City(ctx)
+	if err != nil {
+		return err
+	}
+	confs, err := tx.Conferences(ctx, storage.ConferenceQuery{Own: true, Order: storage.ByPublishedDesc})
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Backward(confs) {
+		if err := n.emitConference(ctx, tx, city, &c, "Create", false); err != nil {
+			return err
+		}
+	}
+	posts, err := tx.Posts(ctx, storage.PostQuery{Own: true})
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Backward(posts) {
+		if err := n.emitPost(ctx, tx, &p, "Create", Publish{Quiet: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known tells whether another server can know of us: it follows us, is followed,
+// or sent us something we took.
 func (n *Node) known(ctx context.Context) (bool, error) {
+	peers, err := n.store.Peers(ctx)
+	if err != nil || slices.ContainsFunc(peers, func(p community.Peer) bool { return !p.LastSeen.IsZero() }) {
+		return err == nil, err
+	}
 	follows, err := n.store.Followers(ctx, storage.FollowQuery{Limit: 1})
 	if err != nil || len(follows) > 0 {
 		return len(follows) > 0, err

@@ -467,9 +467,21 @@ func TestMembersAndTokens(t *testing.T) {
 
 func TestAddressIsFixedOnceKnown(t *testing.T) {
 	w := newWorld(t)
+	c := w.conf(t, nil)
+	p, err := w.AddPost(t.Context(), console, &community.Post{Text: community.Plain("en", "Hello")}, Publish{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	moved := New(w.store, community.NewSite("https://elsewhere.example"), Options{Clock: w.clock})
 	if err := moved.CheckBase(t.Context()); err != nil {
 		t.Fatal(err) // nobody knows us yet
+	}
+	if got := w.queued(t); len(got) != 0 {
+		t.Errorf("what bears the old address is still to be sent: %q", got)
+	}
+	outbox, err := w.store.Outbox(t.Context(), community.CityActor, 0, 10)
+	if err != nil || len(outbox) != 2 || outbox[0].Object != "https://elsewhere.example/posts/"+p.Slug || outbox[1].Object != "https://elsewhere.example/conf/"+c.Slug {
+		t.Errorf("the outbox was not written anew: %+v, %v", outbox, err)
 	}
 	if err := w.CheckBase(t.Context()); err != nil {
 		t.Fatal(err)

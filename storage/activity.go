@@ -69,3 +69,14 @@ func (tx *Tx) InsertActivity(ctx context.Context, a *Activity) error {
 func (r *Reader) LastActivity(ctx context.Context, actor community.LocalActor, typ, object string) (*Activity, error) {
 	return one(ctx, r, "activity", scanActivity, "SELECT "+activityColumns+" FROM activity WHERE object = ? AND actor = ? AND type = ? ORDER BY id DESC LIMIT 1", object, actor, typ)
 }
+
+// ForgetActivities takes every activity of ours away, with what was still to be
+// sent of them.
+func (tx *Tx) ForgetActivities(ctx context.Context) error {
+	for _, table := range []string{"delivery", "fanout", "activity"} {
+		if err := tx.exec(ctx, "DELETE FROM "+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}

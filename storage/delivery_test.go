@@ -21,6 +21,37 @@ func addActivity(t testing.TB, s *Store, uuid string) *Activity {
 	return a
 }
 
+func TestForgetActivities(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		a := addActivity(t, s, "u1")
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			if err := tx.InsertFanout(ctx, a.ID, Audience{}); err != nil {
+				return err
+			}
+			fans, err := tx.Fanouts(ctx, 1)
+			if err != nil {
+				return err
+			}
+			d := Delivery{ActivityID: a.ID, Host: "x.example", Inbox: "https://x.example/inbox", Created: noon}
+			if err := tx.Expand(ctx, fans[0].ID, []Delivery{d}); err != nil {
+				return err
+			}
+			return tx.InsertFanout(ctx, a.ID, Audience{})
+		})
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.ForgetActivities(ctx) })
+		_, err := s.Activity(ctx, "u1")
+		wantCode(t, err, community.NotFound)
+		fans, err := s.Fanouts(ctx, 10)
+		ok(t, err)
+		due, err := s.Due(ctx, "x.example", noon.Add(time.Hour), 10)
+		ok(t, err)
+		if len(fans) != 0 || len(due) != 0 {
+			t.Fatalf("%+v %+v", fans, due)
+		}
+	})
+}
+
 func TestActivities(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := context.Background()
