@@ -317,7 +317,7 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err != nil {
 			return err
 		}
-		inboxes, err := n.guestInboxes(ctx, tx, c)
+		inboxes, err := n.concernedInboxes(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -353,7 +353,7 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	if err != nil {
 		return err
 	}
-	inboxes, err := n.guestInboxes(ctx, tx, c)
+	inboxes, err := n.concernedInboxes(ctx, tx, c)
 	if err != nil {
 		return err
 	}
@@ -394,19 +394,27 @@ func (n *Node) publicly(a community.LocalActor, e emission) emission {
 	return e
 }
 
-// guestInboxes is where the guests of a conference on other servers read; they
-// need not follow the city.
-func (n *Node) guestInboxes(ctx context.Context, tx *storage.Tx, c *community.Conference) ([]storage.Target, error) {
+// concernedInboxes is where those on other servers read who have a part in a
+// conference without following the city: its guests, and whoever answered, liked
+// or boosted it.
+func (n *Node) concernedInboxes(ctx context.Context, tx *storage.Tx, c *community.Conference) ([]storage.Target, error) {
 	guests, err := tx.Guests(ctx, c.ID, community.Going, community.Maybe, community.Waitlisted, community.Pending)
 	if err != nil {
 		return nil, err
 	}
-	var ids []int64
+	ids, err := tx.Engaged(ctx, n.site.Conference(c.Slug))
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range guests {
 		if g.ActorID != 0 {
 			ids = append(ids, g.ActorID)
 		}
 	}
+	return n.inboxesOf(ctx, tx, ids)
+}
+
+func (n *Node) inboxesOf(ctx context.Context, tx *storage.Tx, ids []int64) ([]storage.Target, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

@@ -235,7 +235,7 @@ func (n *Node) DeletePost(ctx context.Context, by By, slug string) error {
 }
 
 func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post) error {
-	e, err := n.addressPost(ctx, tx, p)
+	e, err := n.addressKnownPost(ctx, tx, p)
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, 
 	if err != nil {
 		return err
 	}
-	e, err := n.addressPost(ctx, tx, p)
+	e, err := n.addressKnownPost(ctx, tx, p)
 	if err != nil {
 		return err
 	}
@@ -276,6 +276,22 @@ func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, 
 	e.inboxes = append(e.inboxes, more...)
 	_, err = n.emit(ctx, tx, e)
 	return err
+}
+
+// addressKnownPost is addressPost with whoever answered, liked or boosted the
+// post, who need not follow.
+func (n *Node) addressKnownPost(ctx context.Context, tx *storage.Tx, p *community.Post) (emission, error) {
+	e, err := n.addressPost(ctx, tx, p)
+	if err != nil || p.Visibility == community.Direct {
+		return e, err
+	}
+	ids, err := tx.Engaged(ctx, n.site.Post(p.Slug))
+	if err != nil {
+		return e, err
+	}
+	more, err := n.inboxesOf(ctx, tx, ids)
+	e.inboxes = append(e.inboxes, more...)
+	return e, err
 }
 
 // addressPost says who a post goes to: by its visibility, to those it mentions,

@@ -374,6 +374,46 @@ func TestMoveNeedsBothSides(t *testing.T) {
 	}
 }
 
+// Who liked, boosted or answered hears of changes without following.
+func TestWhoTookPartIsTold(t *testing.T) {
+	w := newWorld(t)
+	c := w.conf(t, nil)
+	p, err := w.AddPost(t.Context(), console, &community.Post{Text: community.Plain("en", "Hello")}, Publish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := w.stranger(t, bob), w.stranger(t, eve)
+	for _, id := range []string{w.site.Conference(c.Slug), w.site.Post(p.Slug)} {
+		if err := w.ReceiveReaction(t.Context(), a, community.Reaction{Kind: community.Announce, Object: id, URI: "https://far.example/a/" + id}); err != nil {
+			t.Fatal(err)
+		}
+		answer := &community.Post{URI: "https://evil.example/n/" + id[len("https://bg.example/"):], HTML: community.Plain("en", "hm"), ReplyTo: id, Visibility: community.Public, Published: w.now, Updated: w.now}
+		if err := w.ReceivePost(t.Context(), b, answer, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.forget(t)
+	if _, err := w.CancelConference(t.Context(), console, c.Slug, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeletePost(t.Context(), console, p.Slug); err != nil {
+		t.Fatal(err)
+	}
+	fans, err := w.store.Fanouts(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []storage.Target{{Host: "evil.example", URL: "https://evil.example/inbox"}, {Host: "far.example", URL: "https://far.example/inbox"}}
+	for i, f := range fans {
+		if f.Audience.Followers[0] == community.CityActor && !slices.Equal(f.Audience.Inboxes, want) {
+			t.Errorf("%d: %+v", i, f.Audience)
+		}
+	}
+	if len(fans) != 3 { // the city's and the node's word of the conference, the city's of the post
+		t.Errorf("%d fan-outs", len(fans))
+	}
+}
+
 func TestReactions(t *testing.T) {
 	w := newWorld(t)
 	c := w.conf(t, nil)

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -237,6 +238,16 @@ func TestReactions(t *testing.T) {
 		}
 		_, err = s.ReactionOf(ctx, "https://x/o", community.Announce, bob.ID)
 		wantCode(t, err, community.NotFound)
+		carl := addActor(t, s, "m.example", "carl")
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			return tx.InsertPost(ctx, &community.Post{URI: "https://m.example/n/1", AuthorID: carl.ID, ReplyTo: "https://x/o", Visibility: community.Public, Created: noon, Published: noon})
+		})
+		engaged, err := s.Engaged(ctx, "https://x/o")
+		ok(t, err)
+		slices.Sort(engaged)
+		if !slices.Equal(engaged, []int64{bob.ID, eve.ID, carl.ID}) {
+			t.Fatalf("%v took part", engaged)
+		}
 		count := func(want map[community.ReactionKind]int) {
 			t.Helper()
 			n, err := s.Reactions(ctx, "https://x/o")

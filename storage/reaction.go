@@ -21,6 +21,15 @@ func (r *Reader) Reactions(ctx context.Context, object string) (map[community.Re
 	return out, err
 }
 
+// maxEngaged bounds how many are told of a change because they took part.
+const maxEngaged = 5000
+
+// Engaged lists the actors who reacted to an object of ours or answered it.
+func (r *Reader) Engaged(ctx context.Context, object string) ([]int64, error) {
+	return list(ctx, r, func(row row, id *int64) error { return row.Scan(id) },
+		"SELECT actor_id FROM reaction WHERE object = ? UNION SELECT author_id FROM post WHERE reply_to = ? AND author_id <> 0 LIMIT ?", object, object, maxEngaged)
+}
+
 const reactionColumns = "id, actor_id, kind, emoji, object, uri, created"
 
 func scanReaction(row row, v *community.Reaction) error {
