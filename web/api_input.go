@@ -199,10 +199,10 @@ func (in *conferenceInput) applyTimes(c *community.Conference) error {
 	if !in.Start.Set && !in.End.Set && !in.Zone.Set && !in.AllDay.Set {
 		return nil
 	}
-	if c.Zone != "" && !community.ValidZone(c.Zone) {
+	if c.Zone != "" && !community.ValidZone(c.Zone) && !isNew {
 		return nil // Check says so
 	}
-	loc := c.Location()
+	loc := c.Location() // UTC where the zone of a new one is wrong, so that Check names the zone alone
 	rezone := func(t time.Time) time.Time {
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc)
 	}

@@ -52,6 +52,7 @@ func TestAPI(t *testing.T) {
 		{"the server's own", steward, "POST", "/conferences", `{"title":"XYZ","seats":{"going":9}}`, 422, []string{`"field":"seats"`}, nil},
 		{"wrong type", steward, "POST", "/conferences", `{"capacity":"many"}`, 422, []string{"cannot be string"}, nil},
 		{"wrong time", steward, "POST", "/conferences", `{"title":"XYZ","start":"tomorrow"}`, 422, []string{`"field":"start"`, "2026-11-22T19:00"}, nil},
+		{"wrong zone", steward, "POST", "/conferences", `{"title":"XYZ","start":"2026-11-26T19:00","zone":"Mars/Base"}`, 422, []string{`"field":"zone"`}, []string{`"field":"start"`}},
 		{"no JSON", steward, "POST", "/conferences", `{"title"`, 422, []string{`"status":422`}, nil},
 		{"two of them", steward, "POST", "/conferences", `{} {}`, 422, []string{"more than one"}, nil},
 		{"too much", steward, "POST", "/conferences", `{"text":"` + strings.Repeat("x", maxJSON) + `"}`, 413, nil, nil},
