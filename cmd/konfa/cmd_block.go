@@ -114,7 +114,7 @@ func (x *blockRemoveCmd) Run(a *app) error {
 	}
 	defer n.Store().Close()
 	if err := n.RemoveBlock(a.ctx, console, domain, actor); err != nil {
-		return err
+		return notFoundHint(err, "konfa block list shows them")
 	}
 	return a.print(struct {
 		Removed string `json:"removed"`

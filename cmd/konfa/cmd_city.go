@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 
 	"konfa/community"
@@ -84,6 +85,9 @@ type cityUpdateCmd struct {
 }
 
 func (x *cityUpdateCmd) Run(a *app) error {
+	if reflect.ValueOf(*x).IsZero() {
+		return usagef("say what to change, such as --about TEXT; konfa city update --help lists it all", "nothing is to be changed")
+	}
 	var p problems
 	links := linksOf(&p, x.Link)
 	_, n, err := a.open()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -494,6 +495,11 @@ type confUpdateCmd struct {
 }
 
 func (x *confUpdateCmd) Run(a *app) error {
+	said := *x
+	said.Conference, said.Lang = "", ""
+	if reflect.ValueOf(said).IsZero() {
+		return usagef("say what to change, such as --start 2027-05-01T19:00; konfa conf update --help lists it all", "nothing is to be changed")
+	}
 	return a.changeConference(x.Conference, func(n *node.Node, slug string) (*community.Conference, error) {
 		return n.UpdateConference(a.ctx, console, slug, func(c *community.Conference) error {
 			title := ""
@@ -625,7 +631,7 @@ func (x *confWithdrawCmd) Run(a *app) error {
 	}
 	defer n.Store().Close()
 	if err := n.WithdrawConference(a.ctx, console, x.URI); err != nil {
-		return err
+		return notFoundHint(err, "give its whole address: konfa conf list --foreign shows it")
 	}
 	return a.print(struct {
 		Withdrawn string `json:"withdrawn"`

@@ -123,7 +123,11 @@ func (a *app) source(c *Config, what string) (io.ReadCloser, error) {
 	defer cancel()
 	doc, err := fetch.New(o).Get(ctx, what, fetch.Request{Accept: fetch.Any, MaxBytes: calendar.MaxBytes})
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", what, err)
+		hint := "check the spelling of the address, or try again later"
+		if fetch.KindOf(err) == fetch.Blocked {
+			hint = "allow_addresses in the configuration lists the private ranges that may be reached"
+		}
+		return nil, withHint(fmt.Errorf("the calendar cannot be read: %w", err), hint)
 	}
 	return io.NopCloser(bytes.NewReader(doc.Body)), nil
 }

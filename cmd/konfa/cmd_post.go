@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 
 	"konfa/community"
@@ -174,6 +175,11 @@ type postEditCmd struct {
 }
 
 func (x *postEditCmd) Run(a *app) error {
+	said := *x
+	said.Post, said.Lang = "", ""
+	if reflect.ValueOf(said).IsZero() {
+		return usagef("say the new text: konfa post edit NAME \"See you on Friday\", or --file - to read it", "nothing is to be changed")
+	}
 	text := x.Text
 	if x.File != "" {
 		b, err := a.readFile(x.File)

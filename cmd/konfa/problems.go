@@ -56,6 +56,14 @@ func hintOf(err error) string {
 	return ""
 }
 
+// notFoundHint adds where to look to an error about what is not there.
+func notFoundHint(err error, hint string) error {
+	if e, ok := errors.AsType[*community.Error](err); ok && e.Code == community.NotFound && e.Hint == "" {
+		return withHint(err, hint)
+	}
+	return err
+}
+
 // usageError is wrong usage: exit status 2.
 type usageError struct{ error }
 
