@@ -46,7 +46,7 @@ func (a *app) printCity(n *node.Node) error {
 		return err
 	}
 	v := cityView{
-		Handle: c.Handle, Address: "@" + c.Handle + "@" + n.Site().Host(), URL: n.Site().Base, Name: c.Name, About: c.About, Zone: c.Zone,
+		Handle: c.Handle, Address: "@" + c.Handle + "@" + n.Site().Host(), URL: n.Site().Base, Name: c.Name, About: append(community.Texts{}, c.About...), Zone: c.Zone,
 		Country: c.Country, Languages: c.Languages, Place: c.Place, Picture: c.Picture, Banner: c.Banner, Links: c.Links,
 	}
 	if v.Links == nil {
