@@ -68,8 +68,8 @@ func (n *Node) Found(ctx context.Context, city *community.City, steward *communi
 
 // CheckBase refuses to run at another address than the one the city was founded
 // at while anyone may know that address: every id that others keep starts with
-// it.
-func (n *Node) CheckBase(ctx context.Context) error {
+// it. While nobody does, the city moves to the new one if move is set.
+func (n *Node) CheckBase(ctx context.Context, move bool) error {
 	base, err := n.store.Meta(ctx, metaBase)
 	if community.CodeOf(err) == community.NotFound || err == nil && base == n.site.Base {
 		return nil
@@ -84,6 +84,10 @@ func (n *Node) CheckBase(ctx context.Context) error {
 	if known {
 		return community.Errorf(community.Conflict, "the url is %s, but this city federates as %s", n.site.Base, base).
 			WithHint("set url back to " + base + ": other servers know every conference by that address")
+	}
+	if !move {
+		return community.Errorf(community.Conflict, "the url is %s, but this city lives at %s", n.site.Base, base).
+			WithHint("leave url out, or start konfa serve with the new one: it moves the city, as nobody knows it yet")
 	}
 	return n.write(ctx, func(tx *storage.Tx) error {
 		if err := tx.SetMeta(ctx, metaBase, n.site.Base); err != nil {

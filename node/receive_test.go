@@ -513,7 +513,8 @@ func TestAddressIsFixedOnceKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved := New(w.store, community.NewSite("https://elsewhere.example"), Options{Clock: w.clock})
-	if err := moved.CheckBase(t.Context()); err != nil {
+	wantCode(t, moved.CheckBase(t.Context(), false), community.Conflict)
+	if err := moved.CheckBase(t.Context(), true); err != nil {
 		t.Fatal(err) // nobody knows us yet
 	}
 	if got := w.queued(t); len(got) != 0 {
@@ -523,13 +524,13 @@ func TestAddressIsFixedOnceKnown(t *testing.T) {
 	if err != nil || len(outbox) != 2 || outbox[0].Object != "https://elsewhere.example/posts/"+p.Slug || outbox[1].Object != "https://elsewhere.example/conf/"+c.Slug {
 		t.Errorf("the outbox was not written anew: %+v, %v", outbox, err)
 	}
-	if err := w.CheckBase(t.Context()); err != nil {
+	if err := w.CheckBase(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ReceiveFollow(t.Context(), w.stranger(t, bob), "https://far.example/f", city); err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, moved.CheckBase(t.Context()), community.Conflict)
+	wantCode(t, moved.CheckBase(t.Context(), true), community.Conflict)
 }
 
 func TestKeys(t *testing.T) {

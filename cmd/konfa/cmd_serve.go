@@ -86,7 +86,7 @@ func (x *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer store.Close()
-	n, err := a.node(c, store, log)
+	n, err := a.node(c, store, log, true)
 	if err != nil {
 		return err
 	}

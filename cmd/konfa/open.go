@@ -47,7 +47,7 @@ func (a *app) open() (*Config, *node.Node, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := a.node(c, store, slog.New(slog.DiscardHandler))
+	n, err := a.node(c, store, slog.New(slog.DiscardHandler), false)
 	if err != nil {
 		store.Close()
 		return nil, nil, err
@@ -60,8 +60,9 @@ func openStore(ctx context.Context, c *Config) (*storage.Store, error) {
 }
 
 // node makes the node of a founded city at its address: the one it was founded
-// at, unless the configuration says another one for this very data.
-func (a *app) node(c *Config, store *storage.Store, log *slog.Logger) (*node.Node, error) {
+// at, unless the configuration says another one for this very data. Only serve
+// may move it there: a command beside a running serve would part the two.
+func (a *app) node(c *Config, store *storage.Store, log *slog.Logger, move bool) (*node.Node, error) {
 	if !c.ownURL() {
 		base, err := store.Meta(a.ctx, metaBase)
 		switch community.CodeOf(err) {
@@ -80,7 +81,7 @@ func (a *app) node(c *Config, store *storage.Store, log *slog.Logger) (*node.Nod
 	if !founded {
 		return nil, notFounded()
 	}
-	return n, n.CheckBase(a.ctx)
+	return n, n.CheckBase(a.ctx, move)
 }
 
 // connect makes the side of the node that talks to other servers, for a command
