@@ -218,31 +218,17 @@ func (s *Server) getUpcoming(of actorOf) http.HandlerFunc {
 			s.fail(w, r, community.Errorf(community.NotFound, "members have no calendar of their own"))
 			return
 		}
-		ctx, id := r.Context(), s.site.Upcoming(a)
-		q := storage.ConferenceQuery{Calendar: true, EndsAfter: s.now()}
+		ctx, q := r.Context(), storage.ConferenceQuery{Calendar: true, EndsAfter: s.now()}
 		total, err := s.store.CountConferences(ctx, q)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		query := r.URL.Query()
-		if !query.Has("page") {
-			body, err := s.node.Encoder().Collection(id, true, total, id+"?page=1", "")
-			s.answer(w, r, body, err)
-			return
-		}
-		n, err := pageNumber(query)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		q.Limit, q.Offset = itemsPage, (n-1)*itemsPage
-		list, err := s.store.Conferences(ctx, q)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		s.numbered(w, r, id, n, true, total, s.conferenceIDs(list))
+		s.numbered(w, r, s.site.Upcoming(a), true, total, func(limit, offset int) ([]any, error) {
+			q.Limit, q.Offset = limit, offset
+			list, err := s.store.Conferences(ctx, q)
+			return s.conferenceIDs(list), err
+		})
 	}
 }
 
@@ -273,8 +259,26 @@ func pageNumber(query url.Values) (int, error) {
 	return n, nil
 }
 
-func (s *Server) numbered(w http.ResponseWriter, r *http.Request, id string, n int, ordered bool, total int, items []any) {
+// numbered answers with a collection of a known total, or with the page of it
+// that the query names, whose items are read then.
+func (s *Server) numbered(w http.ResponseWriter, r *http.Request, id string, ordered bool, total int, read func(limit, offset int) ([]any, error)) {
 	page := func(n int) string { return id + "?page=" + strconv.Itoa(n) }
+	query := r.URL.Query()
+	if !query.Has("page") {
+		body, err := s.node.Encoder().Collection(id, ordered, total, page(1), "")
+		s.answer(w, r, body, err)
+		return
+	}
+	n, err := pageNumber(query)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	items, err := read(itemsPage, (n-1)*itemsPage)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	next, prev := "", ""
 	if n*itemsPage < total {
 		next = page(n + 1)
@@ -312,47 +316,40 @@ func (s *Server) getPostReplies(w http.ResponseWriter, r *http.Request) {
 
 // replies lists the public answers to an object of ours by their ids.
 func (s *Server) replies(w http.ResponseWriter, r *http.Request, object string) {
-	ctx, id := r.Context(), s.site.Replies(object)
+	ctx := r.Context()
 	q := storage.PostQuery{ReplyTo: object, Visibilities: []community.Visibility{community.Public, community.Unlisted}}
 	total, err := s.store.CountPosts(ctx, q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	query := r.URL.Query()
-	if !query.Has("page") {
-		body, err := s.node.Encoder().Collection(id, false, total, id+"?page=1", "")
-		s.answer(w, r, body, err)
-		return
-	}
-	n, err := pageNumber(query)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	q.Limit, q.Offset = itemsPage, (n-1)*itemsPage
+	s.numbered(w, r, s.site.Replies(object), false, total, func(limit, offset int) ([]any, error) {
+		q.Limit, q.Offset = limit, offset
+		return s.replyIDs(ctx, q)
+	})
+}
+
+// replyIDs lists the answers that are shown.
+func (s *Server) replyIDs(ctx context.Context, q storage.PostQuery) ([]any, error) {
 	posts, err := s.store.Posts(ctx, q)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return nil, err
 	}
-	items := make([]any, 0, len(posts))
 	hidden, err := s.hidden(ctx, posts)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return nil, err
 	}
+	items := make([]any, 0, len(posts))
 	for i := range posts {
-		if hidden[posts[i].AuthorID] {
-			continue
-		}
-		if posts[i].Own() {
+		switch {
+		case hidden[posts[i].AuthorID]:
+		case posts[i].Own():
 			items = append(items, s.site.Post(posts[i].Slug))
-		} else {
+		default:
 			items = append(items, posts[i].URI)
 		}
 	}
-	s.numbered(w, r, id, n, false, total, items)
+	return items, nil
 }
 
 // hidden tells which authors of answers are not shown: those who are blocked or
