@@ -25,7 +25,7 @@ demo: build
 # race detector, against SQLite and a PostgreSQL of their own.
 test: setup check build
 	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
-	test/fuzz.sh 3s
+	test/fuzz.sh 500x
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 
 setup:
