@@ -132,7 +132,7 @@ END:VALARM`))
 		OnlineURL: "https://meet.google.example/abc", Link: "https://a.example/e/1?x=1,2", Tags: []string{"go", "web_dev", "cd"},
 		Cover:  &community.Picture{URL: "https://a.example/1.png", MediaType: "image/png", Alt: "Talks"},
 		Status: community.Tentative, Sequence: 4, Organisers: []community.Organiser{{Name: "Anna: the great"}},
-		JoinMode: community.Free, Category: community.DefaultCategory, UID: "1@x", ImportKey: "ics:1@x",
+		JoinMode: community.Free, Replies: community.RepliesOpen, RSVP: community.RSVPPoll, Category: community.DefaultCategory, UID: "1@x", ImportKey: "ics:1@x",
 	}
 	if diff := cmp.Diff(want, rows[0].Conference); diff != "" {
 		t.Error(diff)

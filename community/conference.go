@@ -36,6 +36,35 @@ const (
 // JoinModes lists all of them.
 var JoinModes = []JoinMode{Free, Restricted, External}
 
+// ReplyMode says who may answer a conference in public.
+type ReplyMode string
+
+// The ways answers become the conference's discussion: at once, after a steward
+// has seen them, or not at all.
+const (
+	RepliesOpen      ReplyMode = "open"
+	RepliesModerated ReplyMode = "moderated"
+	RepliesClosed    ReplyMode = "closed"
+)
+
+// ReplyModes lists all of them.
+var ReplyModes = []ReplyMode{RepliesOpen, RepliesModerated, RepliesClosed}
+
+// RSVPMode says how people on servers that know nothing of events, such as
+// Mastodon, sign up.
+type RSVPMode string
+
+// The ways: by the poll below the conference or an answer that says so, by an
+// answer alone, or not at all.
+const (
+	RSVPPoll  RSVPMode = "poll"
+	RSVPWords RSVPMode = "words"
+	RSVPOff   RSVPMode = "off"
+)
+
+// RSVPModes lists all of them.
+var RSVPModes = []RSVPMode{RSVPPoll, RSVPWords, RSVPOff}
+
 // Conference is a meeting with a time and a place, or online: ours, or one of
 // another server that we know of (Own tells).
 type Conference struct {
@@ -68,6 +97,8 @@ type Conference struct {
 	Capacity    int // seats; 0 means no limit
 	JoinMode    JoinMode
 	ExternalURL string // where to sign up when JoinMode is External
+	Replies     ReplyMode
+	RSVP        RSVPMode
 
 	Languages  []string
 	Cost       string // free text: "free", "500 RSD for tea"
@@ -229,6 +260,12 @@ func (c *Conference) Tidy() {
 	if c.JoinMode == "" {
 		c.JoinMode = Free
 	}
+	if c.Replies == "" {
+		c.Replies = RepliesOpen
+	}
+	if c.RSVP == "" {
+		c.RSVP = RSVPPoll
+	}
 	if c.Status == "" {
 		c.Status = Scheduled
 	}
@@ -293,6 +330,12 @@ func (c *Conference) Check() error {
 	}
 	if c.JoinMode == External && !httpURL(c.ExternalURL) && !strings.HasPrefix(c.ExternalURL, "mailto:") {
 		p.add("external_url", "url", "say where to sign up: an https or mailto address")
+	}
+	if !slices.Contains(ReplyModes, c.Replies) {
+		p.add("replies", "choice", "replies are open, moderated or closed")
+	}
+	if !slices.Contains(RSVPModes, c.RSVP) {
+		p.add("rsvp", "choice", "rsvp is poll, words or off")
 	}
 	for _, l := range c.Languages {
 		if !ValidLang(l) {

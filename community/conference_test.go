@@ -85,7 +85,7 @@ func TestConferenceCheck(t *testing.T) {
 			if !c.Start.IsZero() {
 				c.Tidy()
 			} else {
-				c.JoinMode, c.Status, c.Category = Free, Scheduled, DefaultCategory
+				c.JoinMode, c.Status, c.Category, c.Replies, c.RSVP = Free, Scheduled, DefaultCategory, RepliesOpen, RSVPPoll
 			}
 			err := c.Check()
 			var fields []string

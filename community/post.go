@@ -17,6 +17,28 @@ const (
 	Direct    Visibility = "direct"
 )
 
+// PostKind says what a post is for.
+type PostKind string
+
+// The kinds. Only ordinary posts are news; the others exist for servers that
+// cannot do with the conference itself.
+const (
+	OrdinaryPost PostKind = ""
+	PollPost     PostKind = "poll"   // asks below a conference who comes
+	NoticePost   PostKind = "notice" // tells below a conference what changed
+)
+
+// PostState says whether a post of others is shown.
+type PostState string
+
+// The states.
+const (
+	Shown   PostState = ""
+	Held    PostState = "held"    // waits for a steward
+	Hidden  PostState = "hidden"  // a steward took it away
+	Offered PostState = "offered" // mentions the city, for the stewards to boost or not
+)
+
 // Post is something said: by the city, by a member, or by someone elsewhere in
 // answer to us. With a title it is an Article, without one a Note.
 type Post struct {
@@ -41,10 +63,14 @@ type Post struct {
 	Mentions     []Mention
 	Pictures     []Picture
 
+	Kind  PostKind
+	State PostState
+
 	Draft     bool
 	Created   time.Time
 	Published time.Time
 	Updated   time.Time
+	Announced time.Time // when the city boosted it; zero if it does not
 }
 
 // Mention is an actor named in a post.

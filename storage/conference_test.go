@@ -50,6 +50,7 @@ func TestConference(t *testing.T) {
 			Cost: "500 ₽", Cover: &community.Picture{URL: "https://p.example", Alt: "alt"}, Tags: []string{"go", "конфа"}, Category: "ARTS",
 			Organisers: []community.Organiser{{Name: "Anna", Handle: "anna"}, {URI: "https://m.example/u"}}, Link: "https://site.example", Status: community.Tentative,
 			Draft: true, SeriesID: 7, UID: "uid@x", Sequence: 5, ImportKey: "key", Created: noon, Published: noon.Add(1000), Updated: noon.Add(2000), Announced: noon.Add(3000),
+			Replies: community.RepliesModerated, RSVP: community.RSVPWords,
 		}
 		for _, read := range []func() (*community.Conference, error){
 			func() (*community.Conference, error) { return s.Conference(ctx, "full") },

@@ -17,6 +17,8 @@ type PostQuery struct {
 	ReplyTo      string
 	Standing     bool                   // no answers
 	Visibilities []community.Visibility // none = all
+	Kinds        []community.PostKind   // none = all
+	States       []community.PostState  // none = all
 	Drafts       bool                   // drafts too, the newest of them by when they were begun
 	Tag          string
 	Before       time.Time // published before
@@ -25,12 +27,13 @@ type PostQuery struct {
 }
 
 const postColumns = `id, slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility, tags, mentions, pictures,
-	draft, created, published, updated`
+	draft, created, published, updated, kind, state, announced`
 
 func scanPost(row row, p *community.Post) error {
 	return row.Scan(&p.ID, &p.Slug, &p.URI, &p.URL, &p.Author, &p.AuthorID, fromJSON{&p.Title}, fromJSON{&p.Text}, fromJSON{&p.HTML}, &p.Warning,
 		&p.ReplyTo, &p.ConferenceID, &p.Visibility, fromJSON{&p.Tags}, fromJSON{&p.Mentions}, fromJSON{&p.Pictures},
-		flag{&p.Draft}, instant{&p.Created}, instant{&p.Published}, instant{&p.Updated})
+		flag{&p.Draft}, instant{&p.Created}, instant{&p.Published}, instant{&p.Updated},
+		&p.Kind, &p.State, instant{&p.Announced})
 }
 
 // Post reads a post of ours by its slug.
@@ -87,6 +90,12 @@ func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
 	}
 	if len(q.Visibilities) > 0 {
 		add("visibility"+d.inTexts, asJSON{q.Visibilities})
+	}
+	if len(q.Kinds) > 0 {
+		add("kind"+d.inTexts, asJSON{q.Kinds})
+	}
+	if len(q.States) > 0 {
+		add("state"+d.inTexts, asJSON{q.States})
 	}
 	if q.Tag != "" {
 		add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", q.Tag)
@@ -179,15 +188,16 @@ func (r *Reader) nameAuthors(ctx context.Context, ps []community.Post) error {
 
 func postArgs(p *community.Post) []any {
 	return []any{p.Slug, p.URI, p.URL, p.Author, p.AuthorID, asJSON{p.Title}, asJSON{p.Text}, asJSON{p.HTML}, p.Warning, p.ReplyTo, p.ConferenceID,
-		p.Visibility, asJSON{p.Tags}, asJSON{p.Mentions}, asJSON{p.Pictures}, p.Draft, p.Created, p.Published, p.Updated}
+		p.Visibility, asJSON{p.Tags}, asJSON{p.Mentions}, asJSON{p.Pictures}, p.Draft, p.Created, p.Published, p.Updated,
+		p.Kind, p.State, p.Announced}
 }
 
 // InsertPost adds a post and its tags; Conflict if its slug or URI is taken.
 func (tx *Tx) InsertPost(ctx context.Context, p *community.Post) error {
 	err := tx.taken(ctx, "there is such a post already", func() error {
 		return tx.insert(ctx, &p.ID, `INSERT INTO post (slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility,
-			tags, mentions, pictures, draft, created, published, updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
+			tags, mentions, pictures, draft, created, published, updated, kind, state, announced)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
 	})
 	if err != nil {
 		return err
@@ -204,8 +214,8 @@ func (tx *Tx) UpdatePost(ctx context.Context, p *community.Post) error {
 	}
 	err = tx.taken(ctx, "there is such a post already", func() error {
 		return tx.update(ctx, "post", `UPDATE post SET slug = ?, uri = ?, url = ?, author = ?, author_id = ?, title = ?, text = ?, html = ?, warning = ?,
-			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?
-			WHERE id = ?`, append(postArgs(p), p.ID)...)
+			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?,
+			kind = ?, state = ?, announced = ? WHERE id = ?`, append(postArgs(p), p.ID)...)
 	})
 	if err != nil || slices.Equal(was.Tags, p.Tags) {
 		return err

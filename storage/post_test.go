@@ -30,12 +30,12 @@ func TestPosts(t *testing.T) {
 		at := func(min int) time.Time { return noon.Add(time.Duration(min) * time.Minute) }
 		city := &community.Post{Slug: "news", Author: community.CityActor, AuthorName: "Белград", Title: community.Plain("ru", "Новости"), Text: community.Plain("ru", "**т**"),
 			HTML: community.Plain("ru", "<b>т</b>"), Warning: "cw", ConferenceID: 3, Visibility: community.Public, Tags: []string{"a", "карты"},
-			Mentions: []community.Mention{{Name: "@x@y", URI: "https://y/x"}}, Pictures: []community.Picture{{URL: "https://p", Width: 3}},
+			Kind: community.NoticePost, Announced: at(5), Mentions: []community.Mention{{Name: "@x@y", URI: "https://y/x"}}, Pictures: []community.Picture{{URL: "https://p", Width: 3}},
 			Created: at(0), Published: at(1), Updated: at(2)}
 		note := &community.Post{Slug: "note", Author: community.MemberActor("anna"), AuthorName: anna.Name, Text: community.Plain("en", "hi"), Visibility: community.Unlisted,
 			Tags: []string{"карты"}, Created: at(0), Published: at(3), Updated: at(3)}
 		reply := &community.Post{URI: "https://m.example/1", URL: "https://m.example/@bob/1", AuthorID: bob.ID, AuthorName: bob.Name, HTML: community.Plain("", "<p>re</p>"),
-			Tags: []string{"b", "карты"}, ReplyTo: "https://x.example/posts/news", Visibility: community.Direct, Created: at(0), Published: at(2), Updated: at(2)}
+			Tags: []string{"b", "карты"}, ReplyTo: "https://x.example/posts/news", Visibility: community.Direct, State: community.Held, Created: at(0), Published: at(2), Updated: at(2)}
 		draft := &community.Post{Slug: "draft", Author: community.CityActor, AuthorName: "Белград", Text: community.Plain("en", "soon"), Visibility: community.Public, Draft: true, Created: at(9), Updated: at(9)}
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			for _, p := range []*community.Post{city, note, reply, draft} {
@@ -76,6 +76,10 @@ func TestPosts(t *testing.T) {
 			"visible":    {PostQuery{Visibilities: []community.Visibility{community.Public, community.Unlisted}}, []*community.Post{note, city}},
 			"standing":   {PostQuery{Standing: true}, []*community.Post{note, city}},
 			"standing d": {PostQuery{Standing: true, Drafts: true}, []*community.Post{draft, note, city}},
+			"kinds":      {PostQuery{Kinds: []community.PostKind{community.NoticePost, community.PollPost}}, []*community.Post{city}},
+			"ordinary":   {PostQuery{Kinds: []community.PostKind{community.OrdinaryPost}}, []*community.Post{note, reply}},
+			"states":     {PostQuery{States: []community.PostState{community.Held, community.Hidden}}, []*community.Post{reply}},
+			"shown":      {PostQuery{States: []community.PostState{community.Shown}}, []*community.Post{note, city}},
 			"tag":        {PostQuery{Tag: "карты"}, []*community.Post{note, reply, city}},
 			"tag page":   {PostQuery{Tag: "карты", Limit: 1, Offset: 2}, []*community.Post{city}},
 			"tag of one": {PostQuery{Tag: "b"}, []*community.Post{reply}},
