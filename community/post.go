@@ -24,8 +24,9 @@ type PostKind string
 // cannot do with the conference itself.
 const (
 	OrdinaryPost PostKind = ""
-	PollPost     PostKind = "poll"   // asks below a conference who comes
-	NoticePost   PostKind = "notice" // tells below a conference what changed
+	PollPost     PostKind = "poll"    // asks below a conference who comes
+	NoticePost   PostKind = "notice"  // tells below a conference what changed
+	MessagePost  PostKind = "message" // the city's direct message to one person
 )
 
 // PostState says whether a post of others is shown.

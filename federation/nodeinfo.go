@@ -140,7 +140,7 @@ func (s *Server) countUsage(ctx context.Context) (nodeInfoUsage, error) {
 	if err != nil {
 		return u, err
 	}
-	posts, err := s.store.CountPosts(ctx, storage.PostQuery{Own: true, Visibilities: []community.Visibility{community.Public, community.Unlisted}})
+	posts, err := s.store.CountPosts(ctx, storage.PostQuery{Own: true, Kinds: []community.PostKind{community.OrdinaryPost}, Visibilities: []community.Visibility{community.Public, community.Unlisted}})
 	if err != nil {
 		return u, err
 	}

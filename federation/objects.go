@@ -10,6 +10,7 @@ import (
 
 	"konfa/activitystreams"
 	"konfa/community"
+	"konfa/federation/fetch"
 )
 
 func (s *Server) getConference(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +22,30 @@ func (s *Server) getConference(w http.ResponseWriter, r *http.Request) {
 func (s *Server) getPost(w http.ResponseWriter, r *http.Request) {
 	slug := chi.URLParam(r, "slug")
 	body, err := s.node.PostDocument(r.Context(), slug)
+	if community.CodeOf(err) == community.NotFound && signed(r) {
+		if b, ok := s.messageFor(r, slug); ok {
+			body, err = b, nil
+		}
+	}
 	s.object(w, r, s.site.Post(slug), body, err)
+}
+
+// messageFor is a direct message of the city, for the server of whom it is to.
+// Everyone else gets the answer of what is not there (GHSA-gwhw-gcjx-72v8).
+func (s *Server) messageFor(r *http.Request, slug string) ([]byte, bool) {
+	p, err := s.store.Post(r.Context(), slug)
+	if err != nil || p.Visibility != community.Direct {
+		return nil, false // nothing to check a signature for
+	}
+	v, err := s.verifier.Verify(r, nil)
+	if err != nil {
+		return nil, false
+	}
+	if blocked, _ := s.blocked(r.Context(), v.Owner); blocked {
+		return nil, false
+	}
+	body, err := s.node.MessageDocument(r.Context(), slug, fetch.Host(v.Owner))
+	return body, err == nil
 }
 
 // object answers with a document, a tombstone, or 404.

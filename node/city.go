@@ -116,7 +116,7 @@ func (n *Node) rewriteOutbox(ctx context.Context, tx *storage.Tx) error {
 			return err
 		}
 	}
-	posts, err := tx.Posts(ctx, storage.PostQuery{Own: true})
+	posts, err := tx.Posts(ctx, storage.PostQuery{Own: true, Kinds: []community.PostKind{community.OrdinaryPost, community.PollPost}})
 	if err != nil {
 		return err
 	}

@@ -188,6 +188,9 @@ func (n *Node) changePost(ctx context.Context, by By, slug string, change func(*
 		if err := mayWrite(by, p.Author); err != nil {
 			return err
 		}
+		if p.Kind != community.OrdinaryPost {
+			return community.Errorf(community.Conflict, "the city wrote this by itself, and it is not edited by hand")
+		}
 		return change(tx, city, p)
 	})
 	if err != nil {

@@ -228,3 +228,16 @@ func parts(a atom.Atom) bool {
 	}
 	return false
 }
+
+// Escape makes plain text stand in Markdown as it is, on one line.
+func Escape(s string) string {
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for _, r := range strings.Join(strings.Fields(s), " ") {
+		if r < 0x80 && strings.ContainsRune("\\`*_{}[]()<>#+-.!|~&@:/\"'$%^=,;?", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

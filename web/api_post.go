@@ -16,7 +16,7 @@ func (s *Server) apiPosts(w http.ResponseWriter, r *http.Request) error {
 	if p.err != nil {
 		return p.err
 	}
-	q := storage.PostQuery{Own: true, Visibilities: publicPosts[:1], Limit: limit, Offset: (page - 1) * limit}
+	q := storage.PostQuery{Own: true, Kinds: []community.PostKind{community.OrdinaryPost}, Visibilities: publicPosts[:1], Limit: limit, Offset: (page - 1) * limit}
 	if a := p.values.Get("author"); a != "" {
 		q.Author = community.LocalActor(a)
 		if _, ok := q.Author.Member(); !ok && q.Author != community.CityActor {

@@ -55,5 +55,6 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 // which belong where they were given.
 func standing(q storage.PostQuery) storage.PostQuery {
 	q.Own, q.Standing, q.Visibilities = true, true, publicPosts[:1]
+	q.Kinds = []community.PostKind{community.OrdinaryPost}
 	return q
 }

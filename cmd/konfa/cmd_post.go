@@ -111,7 +111,7 @@ func (x *postListCmd) Run(a *app) error {
 		return err
 	}
 	defer n.Store().Close()
-	list, err := n.Store().Posts(a.ctx, storage.PostQuery{Own: !x.Others, Drafts: x.Drafts, Limit: x.Limit})
+	list, err := n.Store().Posts(a.ctx, storage.PostQuery{Own: !x.Others, Kinds: []community.PostKind{community.OrdinaryPost}, Drafts: x.Drafts, Limit: x.Limit})
 	if err != nil {
 		return err
 	}
