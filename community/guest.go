@@ -16,10 +16,14 @@ const (
 	Waitlisted GuestState = "waitlisted"
 	Pending    GuestState = "pending"  // restricted: a steward has not answered yet
 	Declined   GuestState = "declined" // restricted: a steward said no
+
+	// Of members who asked at another server only.
+	Unanswered GuestState = "unanswered" // it never said anything
+	Outside    GuestState = "outside"    // it said that one signs up at the conference's own address
 )
 
 // GuestStates lists all of them.
-var GuestStates = []GuestState{Going, Maybe, NotGoing, Waitlisted, Pending, Declined}
+var GuestStates = []GuestState{Going, Maybe, NotGoing, Waitlisted, Pending, Declined, Unanswered, Outside}
 
 // Guest is a person coming to one conference: a member, an actor of another
 // server, or (with neither) an e-mail address. Who it is never changes.

@@ -204,6 +204,9 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	if c.Draft {
 		return nil
 	}
+	if err := n.notifyChange(ctx, tx, c, &old); err != nil {
+		return err
+	}
 	if err := n.promote(ctx, tx, c); err != nil {
 		return err
 	}
@@ -320,6 +323,11 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		inboxes, err := n.concernedInboxes(ctx, tx, c)
 		if err != nil {
 			return err
+		}
+		if !c.Past(tx.Now()) {
+			if err := n.notifyGuests(ctx, tx, c, community.NoticeDeleted); err != nil {
+				return err
+			}
 		}
 		if err := tx.DeleteConference(ctx, c.ID); err != nil {
 			return err

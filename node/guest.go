@@ -94,6 +94,11 @@ func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conf
 		if err := tx.SaveGuest(ctx, &up[i]); err != nil {
 			return err
 		}
+		if up[i].MemberID != 0 {
+			if err := n.notifyAbout(ctx, tx, up[i].MemberID, community.NoticeMovedUp, c); err != nil {
+				return err
+			}
+		}
 		if err := n.emitAnswer(ctx, tx, c, &up[i]); err != nil {
 			return err
 		}
@@ -165,6 +170,11 @@ func (n *Node) decideGuest(ctx context.Context, by By, slug string, guestID int6
 		}
 		if out, err = decide(tx, c, g); err != nil {
 			return err
+		}
+		if kind := noticeOf(out.State); out.MemberID != 0 && kind != "" {
+			if err := n.notifyAbout(ctx, tx, out.MemberID, kind, c); err != nil {
+				return err
+			}
 		}
 		return n.emitAnswer(ctx, tx, c, &out)
 	})

@@ -106,6 +106,9 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 				return err
 			}
 		}
+		if err := tx.DeleteNotices(ctx, m.ID); err != nil {
+			return err
+		}
 		m.Deleted, m.Updated = tx.Now(), tx.Now()
 		m.Name, m.About, m.Email, m.Picture = "", "", "", nil
 		if err := tx.UpdateMember(ctx, m); err != nil {
