@@ -61,17 +61,19 @@ func (s *Server) getOutbox(of actorOf) http.HandlerFunc {
 			s.fail(w, r, err)
 			return
 		}
-		items := make([]any, 0, len(list))
+		told, err := s.outboxItems(ctx, a, list)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		items := make([]any, 0, len(told))
 		size := 0
-		for i := range list {
-			if s.outlived(r, &list[i]) {
+		for i := range told {
+			if size += len(told[i].JSON); size > outboxBytes {
+				items = append(items, s.site.Activity(told[i].UUID))
 				continue
 			}
-			if size += len(list[i].JSON); size > outboxBytes {
-				items = append(items, s.site.Activity(list[i].UUID))
-				continue
-			}
-			items = append(items, list[i].JSON)
+			items = append(items, told[i].JSON)
 		}
 		next := ""
 		if len(list) == outboxPage {
@@ -84,15 +86,6 @@ func (s *Server) getOutbox(of actorOf) http.HandlerFunc {
 		body, err := s.node.Encoder().CollectionPage(page, id, next, "", true, total, items)
 		s.answer(w, r, body, err)
 	}
-}
-
-// outlived tells whether the object of an activity was deleted since.
-func (s *Server) outlived(r *http.Request, a *storage.Activity) bool {
-	if a.Type != "Create" && a.Type != "Update" {
-		return false
-	}
-	key, ok := s.site.Path(a.Object)
-	return ok && s.wasDeleted(r.Context(), key)
 }
 
 func cursor(query url.Values, name string) (int64, error) {

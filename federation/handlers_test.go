@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,6 +239,57 @@ func TestOutboxPages(t *testing.T) {
 	}
 	if len(seen) != 25 {
 		t.Errorf("%d of 25 activities in the outbox", len(seen))
+	}
+}
+
+// TestOutboxTellsWhatIs: WordPress takes the entries of an outbox one after
+// another, newest first, and the last one stays.
+func TestOutboxTellsWhatIs(t *testing.T) {
+	n := startNode(t)
+	ctx := context.Background()
+	n.conference("Untouched")
+	moved := n.conference("Moved")
+	gone := n.conference("Gone")
+	for _, title := range []string{"Moved once", "Moved twice"} {
+		if _, err := n.node.UpdateConference(ctx, console, moved.Slug, func(c *community.Conference) error {
+			c.Title = community.Plain("en", title)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.node.DeleteConference(ctx, console, gone.Slug); err != nil {
+		t.Fatal(err)
+	}
+	type item struct {
+		ID, Type, Published string
+		Object              json.RawMessage
+	}
+	for _, actor := range []string{"/city", "/node"} {
+		_, body := n.get(actor+"/outbox?page=true", "Accept", activityJSON)
+		var doc struct{ OrderedItems []item }
+		if err := json.Unmarshal([]byte(body), &doc); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		var told []string
+		ids := map[string]bool{}
+		for _, i := range doc.OrderedItems {
+			var o struct{ Name string }
+			if json.Unmarshal(i.Object, &o) == nil && o.Name != "" {
+				told = append(told, i.Type+" "+o.Name)
+			}
+			ids[i.ID] = true
+			if i.Published == "" {
+				t.Errorf("%s: %s does not say when", actor, i.ID)
+			}
+		}
+		want := []string{"Update Moved twice", "Create Moved twice", "Create Untouched"}
+		if !slices.Equal(told, want) {
+			t.Errorf("%s tells %q, want %q", actor, told, want)
+		}
+		if len(ids) != len(doc.OrderedItems) {
+			t.Errorf("%s: two entries have one id: %s", actor, body)
+		}
 	}
 }
 
