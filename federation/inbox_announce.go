@@ -136,6 +136,9 @@ func (s *Server) passedOn(ctx context.Context, in *incoming, kind, id string, bo
 		if err != nil {
 			return "", err
 		}
+		if err := s.genuine(ctx, c, in.from); err != nil {
+			return "", err
+		}
 		if err := s.node.ReceiveAnnounceOfForeign(ctx, in.from, in.uri, c); err != nil {
 			return "", err
 		}

@@ -129,6 +129,9 @@ func (s *Server) onEvent(ctx context.Context, in *incoming, id string, body []by
 	if err != nil {
 		return "", err
 	}
+	if err := s.genuine(ctx, c, in.from); err != nil {
+		return "", err
+	}
 	if err := s.node.ReceiveConference(ctx, in.from, c); err != nil {
 		return "", err
 	}

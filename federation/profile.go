@@ -98,6 +98,9 @@ func listed(list, typ string) bool {
 // an activity is (event-peers §2.3).
 func personal(software string) bool { return software == "wordpress" }
 
+// republishes tells whether a software publishes events of others as its own.
+func republishes(software string) bool { return software == "wordpress" }
+
 // takesEd25519 tells whether a peer verifies Ed25519 over RFC 9421 from the first
 // request on, which makes signing 50 times cheaper. Of the others, those who do
 // cannot be told from those who do not.
