@@ -26,6 +26,7 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 		if now.Sub(last.expire) >= expireEvery {
 			last.expire = now
 			s.dropExpired(work)
+			s.settleJoins(work)
 		}
 		if now.Sub(last.prune) >= pruneEvery {
 			last.prune = now
@@ -93,6 +94,20 @@ func (s *Server) prune(ctx context.Context) {
 	})
 	if err != nil {
 		s.log.Error("forgetting what was received long ago", "error", err)
+	}
+	if err := s.node.PruneNotices(ctx); err != nil {
+		s.log.Error("forgetting old notices", "error", err)
+	}
+}
+
+// settleJoins asks again for members whom another server did not answer.
+func (s *Server) settleJoins(ctx context.Context) {
+	again, given, err := s.node.SettleJoins(ctx)
+	if err != nil {
+		s.log.Error("asking again for seats elsewhere", "error", err)
+	}
+	if again+given > 0 {
+		s.log.Info("members wait for an answer from elsewhere", "asked_again", again, "given_up", given)
 	}
 }
 

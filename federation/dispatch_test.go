@@ -360,7 +360,7 @@ func TestGuestElsewhere(t *testing.T) {
 		t.Errorf("after the moderator's Accept: %s", state())
 	}
 	p.deliver(n, "bob", p.activity("bob", "Ignore", join["id"]))
-	if state() != community.Declined {
+	if state() != community.Outside {
 		t.Errorf("after Ignore: %s", state())
 	}
 	p.deliver(n, "bob", p.activity("bob", "TentativeAccept", join["id"]))

@@ -11,8 +11,8 @@ import (
 )
 
 // JoinElsewhere asks the server of a conference for a seat for a member of ours.
-// The guest is pending until that server answers. The conference must be stored
-// (package federation fetches it).
+// The guest is pending until that server answers, which SettleJoins sees to. The
+// conference must be stored (package federation fetches it).
 func (n *Node) JoinElsewhere(ctx context.Context, by By, handle, uri string, want community.Want, comment string) (*community.Guest, error) {
 	if err := by.mayAs(handle); err != nil {
 		return nil, err
@@ -44,19 +44,22 @@ func (n *Node) JoinElsewhere(ctx context.Context, by By, handle, uri string, wan
 		case community.Going, community.Waitlisted, community.Pending:
 			out = &g
 			return nil // asked before; the answer stands or is on its way
+		case community.Unanswered:
+			// It stands there, perhaps: Mobilizon takes no second one.
+		default:
+			g.JoinURI = ""
 		}
-		id, err := n.newActivityURI()
-		if err != nil {
+		g.State, g.Comment, g.Queued, g.Updated = community.Pending, comment, tx.Now(), tx.Now()
+		if err := n.ask(ctx, tx, m, c, origin, &g); err != nil {
 			return err
 		}
-		g.State, g.Comment, g.JoinURI, g.Queued, g.Updated = community.Pending, comment, id, tx.Now(), tx.Now()
 		if err := tx.SaveGuest(ctx, &g); err != nil {
 			return err
 		}
 		out = &g
-		return n.emitTo(ctx, tx, origin, activitystreams.Activity{
-			ID: id, Type: "Join", Actor: community.MemberActor(handle), Object: c.URI, Content: comment, To: []string{origin.URI},
-		}, c.URI, "Event")
+		a := &storage.Asking{GuestID: g.ID, Asked: tx.Now(), Tries: 1}
+		a.Next = nextAsk(a)
+		return tx.SaveAsking(ctx, a)
 	})
 	return out, err
 }
@@ -80,12 +83,19 @@ func (n *Node) LeaveElsewhere(ctx context.Context, by By, handle, uri string) er
 }
 
 func (n *Node) leaveElsewhere(ctx context.Context, tx *storage.Tx, m *community.Member, c *community.Conference, origin *community.Actor, g *community.Guest) error {
-	if g.State == community.NotGoing {
+	before := g.State
+	if before == community.NotGoing {
 		return nil
 	}
 	g.State, g.Updated = community.NotGoing, tx.Now()
 	if err := tx.SaveGuest(ctx, g); err != nil {
 		return err
+	}
+	if err := tx.DeleteAsking(ctx, g.ID); err != nil {
+		return err
+	}
+	if before == community.Outside {
+		return nil // that server never had them
 	}
 	id, err := n.newActivityURI()
 	if err != nil {

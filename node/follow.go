@@ -207,7 +207,7 @@ func (n *Node) ReceiveTentative(ctx context.Context, from *community.Actor, a An
 
 // ReceiveIgnore is how WordPress says that one signs up elsewhere (FEP-8a8e).
 func (n *Node) ReceiveIgnore(ctx context.Context, from *community.Actor, a Answer) error {
-	return n.settle(ctx, from, a, community.Rejected, community.Declined)
+	return n.settle(ctx, from, a, community.Rejected, community.Outside)
 }
 
 func (n *Node) settle(ctx context.Context, from *community.Actor, a Answer, follow community.FollowState, guest community.GuestState) error {
@@ -262,11 +262,24 @@ func (n *Node) settleJoin(ctx context.Context, tx *storage.Tx, from *community.A
 	if c.Own() || hostOf(c.URI) != from.Host {
 		return true, community.Errorf(community.Forbidden, "%s cannot answer for %s", from.URI, orElse(c.URI, n.site.Conference(c.Slug)))
 	}
+	if _, ours := n.site.Path(a.ObjectURI); ours && a.ObjectURI != g.JoinURI {
+		return true, nil // to a Join before they left and came again
+	}
 	if g.State == community.NotGoing || g.State == state {
 		return true, nil // left in the meantime, or said before
 	}
+	kind := noticeOf(state)
+	if g.State == community.Waitlisted && state == community.Going {
+		kind = community.NoticeMovedUp
+	}
 	g.State, g.Updated = state, tx.Now()
-	return true, tx.SaveGuest(ctx, g)
+	if err := tx.SaveGuest(ctx, g); err != nil {
+		return true, err
+	}
+	if err := tx.DeleteAsking(ctx, g.ID); err != nil || c.Past(tx.Now()) {
+		return true, err
+	}
+	return true, n.notifyAbout(ctx, tx, g.MemberID, kind, c)
 }
 
 func (n *Node) askedGuest(ctx context.Context, tx *storage.Tx, a Answer) (*community.Guest, error) {

@@ -105,7 +105,10 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	if c.Matters(old) {
 		c.Sequence++
 	}
-	return tx.UpdateConference(ctx, c)
+	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	return n.notifyChange(ctx, tx, c, old)
 }
 
 // older tells whether a version is older than the one that is kept. A version
@@ -341,6 +344,11 @@ func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri str
 func (n *Node) dropForeign(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
 	if err := n.withdraw(ctx, tx, c); err != nil {
 		return err
+	}
+	if !c.Past(tx.Now()) {
+		if err := n.notifyGuests(ctx, tx, c, community.NoticeDeleted); err != nil {
+			return err
+		}
 	}
 	return tx.DeleteConference(ctx, c.ID)
 }
