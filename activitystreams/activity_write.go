@@ -13,8 +13,8 @@ import (
 // Activity is something that an actor of ours did. Object is an IRI (string), a
 // document ([]byte or json.RawMessage, embedded without its @context), or an
 // Activity, embedded whole; several of them ([]any) where the type allows it.
-// To, Cc, Target, Origin, Result, Content, Summary and Published are left out
-// where empty.
+// To, Cc, Target, Origin, Result, Content, Summary, Audience and Published are
+// left out where empty.
 type Activity struct {
 	ID, Type               string
 	Actor                  community.LocalActor
@@ -22,6 +22,7 @@ type Activity struct {
 	Object                 any
 	Target, Origin, Result string
 	Content, Summary       string
+	Audience               string // FEP-1b12: the group it belongs to
 	Published              time.Time
 }
 
@@ -29,6 +30,7 @@ type Activity struct {
 type doing interface {
 	typed
 	SetActivityStreamsActor(vocab.ActivityStreamsActorProperty)
+	SetActivityStreamsAudience(vocab.ActivityStreamsAudienceProperty)
 	SetActivityStreamsCc(vocab.ActivityStreamsCcProperty)
 	SetActivityStreamsContent(vocab.ActivityStreamsContentProperty)
 	SetActivityStreamsOrigin(vocab.ActivityStreamsOriginProperty)
@@ -107,6 +109,9 @@ func (e *Encoder) activity(a Activity) (map[string]any, error) {
 		p := streams.NewActivityStreamsResultProperty()
 		p.AppendIRI(iri(a.Result))
 		o.SetActivityStreamsResult(p)
+	}
+	if a.Audience != "" {
+		setAudience(o, a.Audience)
 	}
 	m, err := streams.Serialize(o)
 	if err != nil {

@@ -76,6 +76,17 @@ func (e *Encoder) Node(c *community.City, k ActorKeys) ([]byte, error) {
 	return finish(a, with)
 }
 
+// Desk is the Service that is the author of what the city says, for servers such
+// as Lemmy that take no group as one. It bears the name of the city, which is
+// what people see there.
+func (e *Encoder) Desk(c *community.City, k ActorKeys) ([]byte, error) {
+	s := streams.NewActivityStreamsService()
+	e.actor(s, community.DeskActor, "desk", c.Name.First())
+	setTimes(s, c.Created, c.Updated)
+	setIcon(s, c.Picture, c.Name.First())
+	return finish(s, append(e.actorTerms(community.DeskActor, "desk", k), pair{"nameMap", languageMap(c.Name)}, pair{"attachment", []any{}}))
+}
+
 // Member is the Person of a member.
 func (e *Encoder) Member(m *community.Member, k ActorKeys) ([]byte, error) {
 	p := streams.NewActivityStreamsPerson()

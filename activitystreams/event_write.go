@@ -88,8 +88,12 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	setURL(ev, id)
 	setAuthor(ev, author)
 	setAudience(ev, group) // FEP-1b12
-	// Lemmy and PieFed look for the group among the recipients.
-	setAddress(ev, []string{PublicURI}, []string{e.site.Followers(who), group})
+	to, cc := []string{PublicURI}, []string{e.site.Followers(who), group}
+	if who == community.DeskActor {
+		// Lemmy fetches every other recipient in search of the group.
+		to, cc = []string{group, PublicURI}, []string{group}
+	}
+	setAddress(ev, to, cc)
 	setTimes(ev, c.Published, c.Updated)
 	setName(ev, c.Title.First())
 	summaries := summaries(c)

@@ -15,9 +15,25 @@ func (e *Encoder) Post(p *community.Post) ([]byte, error) {
 	if p.Slug == "" || p.Author == "" {
 		return nil, community.Errorf(community.Internal, "a post without slug and author has no address yet")
 	}
+	return e.fitPost(p, false)
+}
+
+// ThreadPost is the document of a post of the city for servers made of
+// communities and threads (FEP-1b12): the desk is its author, the city the
+// community it is in.
+func (e *Encoder) ThreadPost(p *community.Post) ([]byte, error) {
+	if p.Slug == "" || p.Author != community.CityActor {
+		return nil, community.Errorf(community.Internal, "only what the city says is a post of its community")
+	}
+	q := *p
+	q.Author = community.DeskActor
+	return e.fitPost(&q, true)
+}
+
+func (e *Encoder) fitPost(p *community.Post, thread bool) ([]byte, error) {
 	limit := maxWire
 	for {
-		b, err := e.post(p, limit)
+		b, err := e.post(p, thread, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +48,7 @@ func (e *Encoder) Post(p *community.Post) ([]byte, error) {
 	}
 }
 
-func (e *Encoder) post(p *community.Post, limit int) ([]byte, error) {
+func (e *Encoder) post(p *community.Post, thread bool, limit int) ([]byte, error) {
 	id := e.site.Post(p.Slug)
 	var o object
 	if p.Article() {
@@ -45,6 +61,14 @@ func (e *Encoder) post(p *community.Post, limit int) ([]byte, error) {
 	setURL(o, id)
 	setAuthor(o, e.site.Actor(p.Author))
 	to, cc := e.audience(p)
+	if thread {
+		group := e.site.Actor(community.CityActor)
+		setAudience(o, group)
+		to, cc = []string{group, PublicURI}, []string{group}
+		for _, m := range p.Mentions {
+			cc = append(cc, m.URI)
+		}
+	}
 	setAddress(o, to, cc)
 	setTimes(o, p.Published, p.Updated)
 	content := p.HTML

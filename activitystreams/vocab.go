@@ -164,7 +164,9 @@ func setAuthor(o object, actor string) {
 	o.SetActivityStreamsAttributedTo(p)
 }
 
-func setAudience(o object, actor string) {
+func setAudience(o interface {
+	SetActivityStreamsAudience(vocab.ActivityStreamsAudienceProperty)
+}, actor string) {
 	p := streams.NewActivityStreamsAudienceProperty()
 	p.AppendIRI(iri(actor))
 	o.SetActivityStreamsAudience(p)

@@ -9,10 +9,13 @@ import (
 // or "people/anna".
 type LocalActor string
 
-// The two actors every node has.
+// The actors every node has.
 const (
 	CityActor LocalActor = "city" // Group: people follow it
 	NodeActor LocalActor = "node" // Application: signs fetches, publishes to servers
+	// DeskActor is a Service: the author of what the city says, for servers that
+	// take no group as one.
+	DeskActor LocalActor = "desk"
 )
 
 // MemberActor is the actor of a member.

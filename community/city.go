@@ -111,7 +111,7 @@ func (c *City) Check() error {
 // the node answers to it already.
 func ReservedHandle(h string) bool {
 	switch h {
-	case "node", "city", "admin", "relay", "inbox", "actor":
+	case "node", "city", "desk", "admin", "relay", "inbox", "actor":
 		return true
 	}
 	return false

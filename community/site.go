@@ -103,7 +103,7 @@ func (s Site) LocalActor(id string) (LocalActor, bool) {
 		return "", false
 	}
 	switch LocalActor(path) {
-	case CityActor, NodeActor:
+	case CityActor, NodeActor, DeskActor:
 		return LocalActor(path), true
 	}
 	if name, ok := strings.CutPrefix(path, "people/"); ok && ValidHandle(name) {

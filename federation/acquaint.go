@@ -16,7 +16,7 @@ import (
 func (s *Server) acquainted(ctx context.Context, peer *community.Peer, due []storage.Delivery, activities map[int64]*storage.Activity) (*community.Peer, error) {
 	if !peer.Asked.IsZero() || !slices.ContainsFunc(due, func(d storage.Delivery) bool {
 		a := activities[d.ActivityID]
-		return a != nil && dependent(a.Type)
+		return a != nil && (a.Form != community.Standard || dependent(a.Type))
 	}) {
 		return peer, nil
 	}
@@ -31,12 +31,15 @@ func (s *Server) acquainted(ctx context.Context, peer *community.Peer, due []sto
 // profiled judges a delivery that was queued before the software of its host
 // was known: ok means that it is not to be sent as it is.
 func (s *Server) profiled(ctx context.Context, d storage.Delivery, a *storage.Activity, peer *community.Peer) (v verdict, ok bool) {
+	if a.Form != community.Standard && !a.Form.Needs(peer.Software, peer.Version) {
+		return verdict{unfit: noNeed, result: storage.Result{Delivery: d, At: s.now(), Drop: true}}, true
+	}
 	if !special(peer.Software) || !dependent(a.Type) {
 		return v, false
 	}
 	object := s.objectType(a)
 	v.result = storage.Result{Delivery: d, At: s.now(), Drop: true}
-	if v.unfit = refuses(peer.Software, a.Type, object); v.unfit != "" {
+	if v.unfit = refuses(peer.Software, a.Form, a.Type, object); v.unfit != "" {
 		return v, true
 	}
 	if !personal(peer.Software) {

@@ -114,10 +114,11 @@ func TestProfileTable(t *testing.T) {
 		{"mobilizon", "TentativeAccept", "Join", false}, {"mobilizon", "Like", "Event", false},
 		{"wordpress", "Create", "Event", true}, {"wordpress", "Accept", "Follow", true}, {"wordpress", "Announce", "Event", false},
 		{"mastodon", "Create", "Event", true}, {"mastodon", "Announce", "Event", true}, {"mastodon", "Update", "Event", true}, {"mastodon", "Accept", "Join", true},
+		{"lemmy", "Create", "Event", false}, {"lemmy", "Announce", "Create", true}, {"lemmy", "Accept", "Follow", true}, {"piefed", "Delete", "Event", false},
 		{"pixelfed", "Create", "Event", false}, {"pixelfed", "Create", "Note", true},
 		{"konfa", "Offer", "Event", true}, {"konfa", "TentativeAccept", "Join", true}, {"", "Announce", "Event", true}, {"frobnicator", "Offer", "Event", true},
 	} {
-		if why := refuses(tc.software, tc.activity, tc.object); (why == "") != tc.sent {
+		if why := refuses(tc.software, community.Standard, tc.activity, tc.object); (why == "") != tc.sent {
 			t.Errorf("%s of %s to %q: sent %v (%s)", tc.activity, tc.object, tc.software, why == "", why)
 		}
 	}

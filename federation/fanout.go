@@ -80,13 +80,23 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 		seen[inbox] = true
 		out = append(out, storage.Delivery{ActivityID: f.ActivityID, Host: host, Inbox: inbox, OrderKey: a.Order, Created: f.Created})
 	}
+	unneeded := func(host, software, version string, asked bool) bool {
+		if f.Form == community.Standard || !asked || f.Form.Needs(software, version) {
+			return false
+		}
+		e.s.log.Debug("not sent", "host", host, "software", software, "version", version, "type", a.Type, "form", f.Form, "reason", noNeed)
+		return true
+	}
 	for _, local := range a.Followers {
 		inboxes, err := e.inboxesOf(ctx, local)
 		if err != nil {
 			return nil, err
 		}
 		for _, in := range inboxes {
-			if why := refuses(in.Software, a.Type, a.Object); why != "" {
+			if unneeded(in.Host, in.Software, in.Version, in.Asked) {
+				continue
+			}
+			if why := refuses(in.Software, f.Form, a.Type, a.Object); why != "" {
 				e.s.log.Debug("not sent", "host", in.Host, "software", in.Software, "type", a.Type, "object", a.Object, "reason", why)
 				continue
 			}
@@ -108,7 +118,10 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 		if err != nil {
 			return nil, err
 		}
-		if why := refuses(peer.Software, a.Type, a.Object); why != "" {
+		if unneeded(host, peer.Software, peer.Version, !peer.Asked.IsZero()) {
+			continue
+		}
+		if why := refuses(peer.Software, f.Form, a.Type, a.Object); why != "" {
 			e.s.log.Debug("not sent", "host", host, "software", peer.Software, "type", a.Type, "object", a.Object, "reason", why)
 			continue
 		}

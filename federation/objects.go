@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
@@ -15,13 +16,15 @@ import (
 
 func (s *Server) getConference(w http.ResponseWriter, r *http.Request) {
 	slug := chi.URLParam(r, "slug")
-	body, err := s.node.EventDocument(r.Context(), slug)
+	w.Header().Set("Vary", "User-Agent")
+	body, err := s.node.EventDocumentFor(r.Context(), slug, formFor(r))
 	s.object(w, r, s.site.Conference(slug), body, err)
 }
 
 func (s *Server) getPost(w http.ResponseWriter, r *http.Request) {
 	slug := chi.URLParam(r, "slug")
-	body, err := s.node.PostDocument(r.Context(), slug)
+	w.Header().Set("Vary", "User-Agent")
+	body, err := s.node.PostDocumentFor(r.Context(), slug, formFor(r))
 	if community.CodeOf(err) == community.NotFound && signed(r) {
 		if b, ok := s.messageFor(r, slug); ok {
 			body, err = b, nil
@@ -217,4 +220,14 @@ func isPublic(lists ...[]string) bool {
 		}
 	}
 	return false
+}
+
+// formFor is the form that whoever asks needs: people of Lemmy and PieFed paste
+// the address of a post into the search of their server, which then fetches it.
+func formFor(r *http.Request) community.Form {
+	name, _, _ := strings.Cut(r.UserAgent(), "/")
+	if community.Threads.Needs(strings.ToLower(name), "") {
+		return community.Threads
+	}
+	return community.Standard
 }

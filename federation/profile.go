@@ -16,6 +16,9 @@ type profileRow struct {
 	why      string
 }
 
+// noNeed is why a form goes only to the software that needs it.
+const noNeed = "its software needs no such form"
+
 // unsent is what is not sent to whom (event-peers §2.4b; interop §3). The first
 // row that fits decides; sent rows before it make exceptions.
 var unsent = []profileRow{
@@ -39,9 +42,12 @@ var unsent = []profileRow{
 	{"pixelfed", "Create Update Announce", "Event Article", "it takes notes with pictures only"},
 	{"pixelfed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 
-	{"lemmy", "Announce", "Event Note Article", "it takes an announcement of an activity only, and refuses one of an object"},
+	{"lemmy", "Create Update Delete Announce", "Event Note Article Question", "it takes what a group says wrapped into an announcement, with a person as the author"},
 	{"lemmy", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+	{"piefed", "Create Update Delete Announce", "Event Note Article Question", "as Lemmy"},
 	{"piefed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
+	{"mbin", "Create Update Delete Announce", "Event Note Article Question", "as Lemmy"},
+	{"mbin", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 }
 
 // sentAnyway are exceptions to unsent.
@@ -49,8 +55,12 @@ var sentAnyway = []profileRow{
 	{"gancio", "Delete", "Event", "it takes events away"},
 }
 
-// refuses tells why a software is not sent an activity, or "".
-func refuses(software, activity, object string) string {
+// refuses tells why a software is not sent an activity, or "". What was written
+// for it in a form of its own is what the others are left out for.
+func refuses(software string, form community.Form, activity, object string) string {
+	if form != community.Standard {
+		return ""
+	}
 	for _, row := range sentAnyway {
 		if row.fits(software, activity, object) {
 			return ""

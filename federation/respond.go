@@ -43,6 +43,9 @@ func (s *Server) vary(h http.Header) {
 	if s.o.AuthorizedFetch {
 		v = "Accept, Signature, Signature-Input"
 	}
+	if h.Get("Vary") == "User-Agent" {
+		v += ", User-Agent"
+	}
 	h.Set("Vary", v)
 }
 

@@ -41,6 +41,7 @@ func (s *Server) Routes(r chi.Router, html http.Handler) {
 	page("/", false, false, s.getRoot)
 	page("/city", false, false, s.getActor(community.CityActor))
 	page("/node", true, true, s.getActor(community.NodeActor))
+	page("/desk", false, false, s.getActor(community.DeskActor))
 	page("/people/{name}", false, false, s.getMember)
 	page("/conf/{slug}", false, false, s.getConference)
 	page("/posts/{slug}", false, false, s.getPost)
@@ -58,6 +59,7 @@ func (s *Server) Routes(r chi.Router, html http.Handler) {
 	}{
 		{"/city", s.always(community.CityActor)},
 		{"/node", s.always(community.NodeActor)},
+		{"/desk", s.always(community.DeskActor)},
 		{"/people/{name}", s.memberActor},
 	} {
 		data(a.prefix+"/outbox", s.getOutbox(a.actor))

@@ -141,6 +141,8 @@ func (s *Server) webFinger(ctx context.Context, res resource) (*jrd, error) {
 		// Mobilizon looks for relay@host where it finds no link in NodeInfo,
 		// Mastodon names the actor of a server by its host.
 		actor, handle = community.NodeActor, "node"
+	case res.Acct && res.Handle == "desk", !res.Acct && res.Path == string(community.DeskActor):
+		actor, handle = community.DeskActor, "desk"
 	default:
 		name := res.Handle
 		if !res.Acct {

@@ -35,7 +35,7 @@ func (n *Node) Found(ctx context.Context, city *community.City, steward *communi
 		return handleTaken(steward.Handle)
 	}
 	var keys []community.KeyPair
-	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor, community.MemberActor(steward.Handle)} {
+	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor, community.DeskActor, community.MemberActor(steward.Handle)} {
 		pair, err := newKeys(a)
 		if err != nil {
 			return err
@@ -170,8 +170,8 @@ func (n *Node) UpdateCity(ctx context.Context, by By, change func(*community.Cit
 		if err := tx.SaveCity(ctx, city); err != nil {
 			return err
 		}
-		// The node bears the city's name and picture.
-		for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
+		// The others bear the city's name and picture.
+		for _, a := range []community.LocalActor{community.CityActor, community.NodeActor, community.DeskActor} {
 			if err := n.emitActor(ctx, tx, a, nil); err != nil {
 				return err
 			}

@@ -343,6 +343,9 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err != nil {
 			return err
 		}
+		if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: id, objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
+			return err
+		}
 		return n.emitFromBoth(ctx, tx, emission{typ: "Delete", object: doc, objectID: id, objectType: "Event", inboxes: inboxes})
 	})
 }
@@ -357,7 +360,7 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	if err != nil {
 		return err
 	}
-	doc, err := n.eventDocument(ctx, tx.Reader, city, c)
+	doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.CityActor)
 	if err != nil {
 		return err
 	}
@@ -374,6 +377,11 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	// not told of, such as that of an import.
 	if err := n.emitFromBoth(ctx, tx, emission{typ: typ, object: doc, objectID: id, objectType: "Event", inboxes: inboxes, silent: !tell}); err != nil {
 		return err
+	}
+	if tell {
+		if err := n.emitEventThread(ctx, tx, city, c, typ, inboxes); err != nil {
+			return err
+		}
 	}
 	if typ != "Create" {
 		return nil
@@ -436,6 +444,10 @@ func (n *Node) inboxesOf(ctx context.Context, tx *storage.Tx, ids []int64) ([]st
 // EventDocument is the ActivityPub document of a published conference of ours.
 // Gone when it was deleted, NotFound when it never was or is a draft.
 func (n *Node) EventDocument(ctx context.Context, slug string) ([]byte, error) {
+	return n.publishedEvent(ctx, slug, community.CityActor)
+}
+
+func (n *Node) publishedEvent(ctx context.Context, slug string, author community.LocalActor) ([]byte, error) {
 	c, err := n.ownConference(ctx, n.store.Reader, slug)
 	if err != nil {
 		return nil, err
@@ -447,13 +459,13 @@ func (n *Node) EventDocument(ctx context.Context, slug string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.eventDocument(ctx, n.store.Reader, city, c)
+	return n.eventDocument(ctx, n.store.Reader, city, c, author)
 }
 
-func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference) ([]byte, error) {
+func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference, author community.LocalActor) ([]byte, error) {
 	replies, err := r.CountPosts(ctx, storage.PostQuery{ConferenceID: c.ID, Visibilities: shown})
 	if err != nil {
 		return nil, err
 	}
-	return n.enc.Event(c, activitystreams.EventExtra{Replies: replies, City: city})
+	return n.enc.Event(c, activitystreams.EventExtra{Replies: replies, City: city, Author: author})
 }

@@ -20,10 +20,12 @@ type emission struct {
 	objectType string // for what a peer cannot take
 	to, cc     []string
 	content    string
-	public     bool // listed in the outbox
-	quiet      bool // written, but sent to nobody
-	silent     bool // followers are not told, inboxes are
-	followers  bool // sent to the actor's followers
+	audience   string         // FEP-1b12
+	form       community.Form // whom it is written for
+	public     bool           // listed in the outbox
+	quiet      bool           // written, but sent to nobody
+	silent     bool           // followers are not told, inboxes are
+	followers  bool           // sent to the actor's followers
 	inboxes    []storage.Target
 	except     string // a host that must not get it
 }
@@ -37,12 +39,12 @@ func (n *Node) emit(ctx context.Context, tx *storage.Tx, e emission) (string, er
 	}
 	uri := n.site.Activity(id.String())
 	doc, err := n.enc.Activity(activitystreams.Activity{
-		ID: uri, Type: e.typ, Actor: e.actor, To: e.to, Cc: e.cc, Object: e.object, Content: e.content, Published: tx.Now(),
+		ID: uri, Type: e.typ, Actor: e.actor, To: e.to, Cc: e.cc, Object: e.object, Content: e.content, Audience: e.audience, Published: tx.Now(),
 	})
 	if err != nil {
 		return "", err
 	}
-	row := &storage.Activity{UUID: id.String(), Actor: e.actor, Type: e.typ, Object: e.objectID, JSON: doc, Public: e.public, Created: tx.Now()}
+	row := &storage.Activity{UUID: id.String(), Actor: e.actor, Type: e.typ, Object: e.objectID, JSON: doc, Public: e.public, Form: e.form, Created: tx.Now()}
 	if err := tx.InsertActivity(ctx, row); err != nil {
 		return "", err
 	}
@@ -123,6 +125,8 @@ func (n *Node) actorDocument(ctx context.Context, r *storage.Reader, a community
 		return n.enc.City(city, keys)
 	case a == community.NodeActor:
 		return n.enc.Node(city, keys)
+	case a == community.DeskActor:
+		return n.enc.Desk(city, keys)
 	}
 	return nil, community.Errorf(community.NotFound, "there is no actor %s", a)
 }
@@ -133,6 +137,8 @@ func actorType(a community.LocalActor) string {
 		return "Group"
 	case community.NodeActor:
 		return "Application"
+	case community.DeskActor:
+		return "Service"
 	}
 	return "Person"
 }

@@ -130,6 +130,42 @@ func (n *Node) RotateKeys(ctx context.Context, by By, a community.LocalActor) er
 	return err
 }
 
+// Equip gives keys to the actors of the city that have none, as after an upgrade
+// that brought a new one. Before the city is founded it does nothing.
+func (n *Node) Equip(ctx context.Context) error {
+	if ok, err := n.Founded(ctx); err != nil || !ok {
+		return err
+	}
+	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor, community.DeskActor} {
+		switch equipped, err := hasKeys(ctx, n.store.Reader, a); {
+		case err != nil:
+			return err
+		case equipped:
+			continue
+		}
+		keys, err := newKeys(a)
+		if err != nil {
+			return err
+		}
+		err = n.write(ctx, func(tx *storage.Tx) error {
+			if equipped, err := hasKeys(ctx, tx.Reader, a); err != nil || equipped {
+				return err // another process was quicker
+			}
+			return insertKeys(ctx, tx, keys)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasKeys tells whether an actor has a key in use.
+func hasKeys(ctx context.Context, r *storage.Reader, a community.LocalActor) (bool, error) {
+	keys, err := r.Keys(ctx, a)
+	return slices.ContainsFunc(keys, func(k community.KeyPair) bool { return k.Retired.IsZero() }), err
+}
+
 // newKeys makes the two keys of an actor. It takes some 50 ms, so it stands
 // outside of transactions.
 func newKeys(a community.LocalActor) ([]community.KeyPair, error) {

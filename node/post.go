@@ -260,8 +260,10 @@ func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post
 		return err
 	}
 	e.typ, e.object = "Delete", doc
-	_, err = n.emit(ctx, tx, e)
-	return err
+	if _, err = n.emit(ctx, tx, e); err != nil || !threaded(p) {
+		return err
+	}
+	return n.emitPostThread(ctx, tx, p, "Delete", former, e.inboxes)
 }
 
 // emitPost writes what happened to a post and sends it to its audience, and to
@@ -277,8 +279,10 @@ func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, 
 	}
 	e.typ, e.object, e.quiet = typ, doc, pub.Quiet
 	e.inboxes = append(e.inboxes, more...)
-	_, err = n.emit(ctx, tx, e)
-	return err
+	if _, err = n.emit(ctx, tx, e); err != nil || pub.Quiet || !threaded(p) {
+		return err
+	}
+	return n.emitPostThread(ctx, tx, p, typ, e.objectType, e.inboxes)
 }
 
 // addressKnownPost is addressPost with whoever answered, liked or boosted the
@@ -396,12 +400,20 @@ func (n *Node) conferenceOf(ctx context.Context, r *storage.Reader, uri string) 
 // PostDocument is the ActivityPub document of a post of ours that everyone may
 // see. Gone when it was deleted, NotFound when it never was or is not public.
 func (n *Node) PostDocument(ctx context.Context, slug string) ([]byte, error) {
+	return n.PostDocumentFor(ctx, slug, community.Standard)
+}
+
+// PostDocumentFor is PostDocument in the form that a software needs.
+func (n *Node) PostDocumentFor(ctx context.Context, slug string, f community.Form) ([]byte, error) {
 	p, err := n.ownPost(ctx, n.store.Reader, slug)
 	if err != nil {
 		return nil, err
 	}
 	if p.Draft || !slices.Contains(shown, p.Visibility) {
 		return nil, community.Errorf(community.NotFound, "there is no post %q", slug)
+	}
+	if f == community.Threads && threaded(p) {
+		return n.enc.ThreadPost(p)
 	}
 	return n.postDocument(ctx, p)
 }

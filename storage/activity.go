@@ -16,13 +16,14 @@ type Activity struct {
 	Object  string // id of what it is about
 	JSON    []byte // sent byte for byte
 	Public  bool   // listed in the outbox
+	Form    community.Form
 	Created time.Time
 }
 
-const activityColumns = "id, uuid, actor, type, object, json, public, created"
+const activityColumns = "id, uuid, actor, type, object, json, public, created, form"
 
 func scanActivity(row row, a *Activity) error {
-	return row.Scan(&a.ID, &a.UUID, &a.Actor, &a.Type, &a.Object, &a.JSON, flag{&a.Public}, instant{&a.Created})
+	return row.Scan(&a.ID, &a.UUID, &a.Actor, &a.Type, &a.Object, &a.JSON, flag{&a.Public}, instant{&a.Created}, word[community.Form]{&a.Form})
 }
 
 // Activity reads one by its UUID.
@@ -60,8 +61,8 @@ func (r *Reader) CountOutbox(ctx context.Context, actor community.LocalActor) (i
 
 // InsertActivity adds an activity.
 func (tx *Tx) InsertActivity(ctx context.Context, a *Activity) error {
-	return tx.insert(ctx, &a.ID, "INSERT INTO activity (uuid, actor, type, object, json, public, created) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-		a.UUID, a.Actor, a.Type, a.Object, string(a.JSON), a.Public, a.Created)
+	return tx.insert(ctx, &a.ID, "INSERT INTO activity (uuid, actor, type, object, json, public, created, form) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		a.UUID, a.Actor, a.Type, a.Object, string(a.JSON), a.Public, a.Created, a.Form)
 }
 
 // LastActivity reads the newest activity of a type that an actor wrote about an

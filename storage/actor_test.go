@@ -305,7 +305,7 @@ func TestFollowerInboxes(t *testing.T) {
 			ok(t, tx.SaveBlock(ctx, &community.Block{Domain: "bad.example", Severity: community.Suspend, Created: noon}))
 			ok(t, tx.SaveBlock(ctx, &community.Block{ActorURI: troll.URI, Severity: community.Suspend, Created: noon}))
 			ok(t, tx.SaveBlock(ctx, &community.Block{Domain: "s.example", Severity: community.Silence, Created: noon}))
-			return tx.SavePeer(ctx, &community.Peer{Host: "m.example", Software: "lemmy"})
+			return tx.SavePeer(ctx, &community.Peer{Host: "m.example", Software: "lemmy", Version: "1.0", Asked: noon})
 		})
 		for _, a := range []*community.Actor{bob, ann, solo, gone, bad, troll} {
 			addFollower(t, s, community.CityActor, a, community.Accepted)
@@ -315,7 +315,7 @@ func TestFollowerInboxes(t *testing.T) {
 		got, err := s.FollowerInboxes(ctx, community.CityActor)
 		ok(t, err)
 		if d := cmp.Diff([]Inbox{
-			{Host: "m.example", URL: "https://m.example/inbox", Software: "lemmy", Personal: []string{ann.Inbox, bob.Inbox}},
+			{Host: "m.example", URL: "https://m.example/inbox", Software: "lemmy", Version: "1.0", Asked: true, Personal: []string{ann.Inbox, bob.Inbox}},
 			{Host: "s.example", URL: solo.Inbox, Personal: []string{solo.Inbox}},
 		}, got); d != "" {
 			t.Fatal(d)
@@ -334,6 +334,44 @@ func TestFollowerInboxes(t *testing.T) {
 		if len(got) != 1 || got[0].Host != "s.example" {
 			t.Fatal(got)
 		}
+	})
+}
+
+func TestNeedsForm(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		check := func(f community.Form, want bool, others ...string) {
+			t.Helper()
+			got, err := s.NeedsForm(ctx, f, community.CityActor, others)
+			ok(t, err)
+			if got != want {
+				t.Errorf("needs %q with %v: %v", f, others, got)
+			}
+		}
+		check(community.Threads, false)
+		lemmy, old, fresh := addActor(t, s, "l.example", "x"), addActor(t, s, "old.example", "x"), addActor(t, s, "new.example", "x")
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			ok(t, tx.SavePeer(ctx, &community.Peer{Host: "l.example", Software: "lemmy", Asked: noon}))
+			ok(t, tx.SavePeer(ctx, &community.Peer{Host: "p.example", Software: "pixelfed", Asked: noon}))
+			ok(t, tx.SavePeer(ctx, &community.Peer{Host: "new.example", Software: "mastodon", Version: "4.5.1", Asked: noon}))
+			return tx.SavePeer(ctx, &community.Peer{Host: "old.example", Software: "mastodon", Version: "4.3.1", Asked: noon})
+		})
+		addFollower(t, s, community.CityActor, fresh, community.Accepted)
+		addFollower(t, s, community.NodeActor, old, community.Accepted)
+		addFollower(t, s, community.CityActor, lemmy, community.Asked)
+		check(community.Threads, false)
+		check(community.Notices, false)
+		check(community.Notices, true, "x.example", "old.example")
+		check(community.Notices, false, "new.example")
+		check(community.Cards, true, "p.example")
+		addFollower(t, s, community.CityActor, lemmy, community.Accepted)
+		check(community.Threads, true)
+		check(community.Cards, false)
+		unknown := addActor(t, s, "u.example", "x")
+		addFollower(t, s, community.CityActor, unknown, community.Accepted)
+		check(community.Cards, false) // nothing was ever received from it or sent there
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.SeenPeer(ctx, []string{"u.example"}) })
+		check(community.Cards, true)
 	})
 }
 

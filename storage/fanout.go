@@ -31,15 +31,16 @@ type Fanout struct {
 	ID         int64
 	ActivityID int64
 	Audience   Audience
+	Form       community.Form // of the activity
 	Created    time.Time
 }
 
 // Fanouts lists the oldest ones.
 func (r *Reader) Fanouts(ctx context.Context, limit int) ([]Fanout, error) {
 	scan := func(row row, f *Fanout) error {
-		return row.Scan(&f.ID, &f.ActivityID, fromJSON{&f.Audience}, instant{&f.Created})
+		return row.Scan(&f.ID, &f.ActivityID, fromJSON{&f.Audience}, word[community.Form]{&f.Form}, instant{&f.Created})
 	}
-	return list(ctx, r, scan, "SELECT id, activity_id, audience, created FROM fanout ORDER BY id LIMIT ?", limit)
+	return list(ctx, r, scan, "SELECT f.id, f.activity_id, f.audience, a.form, f.created FROM fanout f JOIN activity a ON a.id = f.activity_id ORDER BY f.id LIMIT ?", limit)
 }
 
 // InsertFanout queues an activity for its audience.

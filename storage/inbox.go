@@ -13,6 +13,8 @@ type Inbox struct {
 	Host     string
 	URL      string   // a shared inbox, or a personal one where there is none
 	Software string   // of the host, or empty
+	Version  string   // of the software
+	Asked    bool     // whether the host was asked what it runs
 	Personal []string // the personal inboxes of the followers behind it, in order
 }
 
@@ -52,7 +54,8 @@ func (r *Reader) FollowerInboxes(ctx context.Context, local community.LocalActor
 		if !ok {
 			i = len(out)
 			at[p] = i
-			out = append(out, Inbox{Host: f.host, URL: p.url, Software: software[f.host]})
+			s := software[f.host]
+			out = append(out, Inbox{Host: f.host, URL: p.url, Software: s.name, Version: s.version, Asked: s.asked})
 		}
 		if f.inbox != "" {
 			out[i].Personal = append(out[i].Personal, f.inbox)
@@ -66,13 +69,51 @@ func (r *Reader) FollowerInboxes(ctx context.Context, local community.LocalActor
 	return out, nil
 }
 
-// software maps hosts to what they run, where that is known.
-func (r *Reader) software(ctx context.Context) (map[string]string, error) {
-	type peer struct{ host, software string }
-	ps, err := list(ctx, r, func(row row, p *peer) error { return row.Scan(&p.host, &p.software) }, "SELECT host, software FROM peer WHERE software <> ''")
-	out := make(map[string]string, len(ps))
+// running is what a host runs, as far as it said so.
+type running struct {
+	name, version string
+	asked         bool
+}
+
+// software maps hosts to what they run, where they were asked.
+func (r *Reader) software(ctx context.Context) (map[string]running, error) {
+	type peer struct {
+		host string
+		running
+	}
+	scan := func(row row, p *peer) error { p.asked = true; return row.Scan(&p.host, &p.name, &p.version) }
+	ps, err := list(ctx, r, scan, "SELECT host, software, version FROM peer WHERE asked <> 0")
+	out := make(map[string]running, len(ps))
 	for _, p := range ps {
-		out[p.host] = p.software
+		out[p.host] = p.running
 	}
 	return out, err
+}
+
+// NeedsForm tells whether a follower of one of our actors, or one of some other
+// hosts, runs what needs a form, or was not asked yet what it runs.
+func (r *Reader) NeedsForm(ctx context.Context, f community.Form, local community.LocalActor, others []string) (bool, error) {
+	scan := func(row row, p *community.Peer) error {
+		return row.Scan(&p.Host, &p.Software, &p.Version, instant{&p.Asked})
+	}
+	ps, err := list(ctx, r, scan, "SELECT host, software, version, asked FROM peer WHERE asked = 0 OR software"+r.sql.inTexts, asJSON{f.Software()})
+	if err != nil {
+		return false, err
+	}
+	var hosts []string
+	for _, p := range ps {
+		if !p.Asked.IsZero() && !f.Needs(p.Software, p.Version) {
+			continue
+		}
+		if slices.Contains(others, p.Host) {
+			return true, nil
+		}
+		hosts = append(hosts, p.Host)
+	}
+	if len(hosts) == 0 {
+		return false, nil
+	}
+	n, err := value[int](ctx, r, `SELECT 1 FROM actor a JOIN follower f ON f.actor_id = a.id
+		WHERE a.host`+r.sql.inTexts+` AND f.local = ? AND f.state = 'accepted' AND a.gone = 0 LIMIT 1`, asJSON{hosts}, local)
+	return n == 1, err
 }

@@ -16,6 +16,7 @@ func (s *Server) Routes(r chi.Router) {
 	get("/", s.show(s.front))
 	get("/city", s.redirect("/"))
 	get("/node", s.redirect("/about"))
+	get("/desk", s.redirect("/about"))
 	get("/about", s.show(s.about))
 	get("/conf", s.show(s.conferences, "when", "tag", "q", "page"))
 	get("/conf/", s.redirect("/conf"))

@@ -163,7 +163,7 @@ func (x *cityRekeyCmd) Run(a *app) error {
 		return err
 	}
 	defer n.Store().Close()
-	for _, actor := range []community.LocalActor{community.CityActor, community.NodeActor} {
+	for _, actor := range []community.LocalActor{community.CityActor, community.NodeActor, community.DeskActor} {
 		if err := n.RotateKeys(a.ctx, console, actor); err != nil {
 			return err
 		}

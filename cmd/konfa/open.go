@@ -81,7 +81,10 @@ func (a *app) node(c *Config, store *storage.Store, log *slog.Logger, move bool)
 	if !founded {
 		return nil, notFounded()
 	}
-	return n, n.CheckBase(a.ctx, move)
+	if err := n.CheckBase(a.ctx, move); err != nil {
+		return n, err
+	}
+	return n, n.Equip(a.ctx)
 }
 
 // connect makes the side of the node that talks to other servers, for a command

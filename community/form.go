@@ -1,0 +1,101 @@
+package community
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Form is a way to say something that only some software needs, beside or in
+// place of the standard one. An activity has one form.
+type Form string
+
+// The forms.
+const (
+	// Standard goes to everyone who takes the activity.
+	Standard Form = ""
+	// Threads wraps what happened into an Announce of the city (FEP-1b12), with
+	// a person or a service as the author. Servers made of communities and
+	// threads know a group only so.
+	Threads Form = "threads"
+	// Notices tells by a short Note below a conference what changed, where the
+	// change itself is not taken.
+	Notices Form = "notices"
+	// Cards tells of a conference by a Note with its picture, where nothing else
+	// is shown.
+	Cards Form = "cards"
+)
+
+// Forms lists all but the standard one.
+var Forms = []Form{Threads, Notices, Cards}
+
+// A need is software that needs a form, and why.
+type need struct {
+	software string
+	before   string // only versions before this one; "" = all
+	why      string
+}
+
+var needs = map[Form][]need{
+	Threads: {
+		{"lemmy", "", "its posts are by persons or services, and reach it through the group only"},
+		{"piefed", "", "the same as Lemmy"},
+		{"mbin", "", "the same as Lemmy"},
+	},
+	Notices: {
+		{"mastodon", "4.5", "it takes no edit of an event before 4.5 (mastodon#31114)"},
+		{"hometown", "4.5", "it is Mastodon under another name"},
+		{"misskey", "", "it takes no edit of anything but polls and people"},
+		{"pixelfed", "", "it knows no events"},
+	},
+	Cards: {
+		{"pixelfed", "", "it shows notes with pictures only"},
+	},
+}
+
+// Needs tells whether a software of some version, both as NodeInfo has them,
+// needs the form. The standard one is for all that the profiles allow.
+func (f Form) Needs(software, version string) bool {
+	if f == Standard {
+		return true
+	}
+	return slices.ContainsFunc(needs[f], func(n need) bool {
+		return n.software == software && (n.before == "" || olderRelease(version, n.before))
+	})
+}
+
+// Software lists whose servers may need the form.
+func (f Form) Software() []string {
+	var out []string
+	for _, n := range needs[f] {
+		out = append(out, n.software)
+	}
+	return out
+}
+
+// olderRelease compares the leading numbers of two versions: 4.4.9+glitch is
+// older than 4.5, and so is 4.5 not than itself. A version that begins with no
+// number is older than all, as nothing good is known of it.
+func olderRelease(version, than string) bool {
+	a, b := release(version), release(than)
+	return slices.Compare(a, b) < 0
+}
+
+func release(version string) []int {
+	var out []int
+	for part := range strings.SplitSeq(strings.TrimPrefix(version, "v"), ".") {
+		digits := part
+		if i := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+			digits = part[:i]
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			break
+		}
+		out = append(out, n)
+		if len(digits) < len(part) {
+			break
+		}
+	}
+	return out
+}

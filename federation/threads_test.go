@@ -1,0 +1,157 @@
+package federation
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"konfa/community"
+	"konfa/node"
+	"konfa/storage"
+)
+
+// wrapped is what a group announced: the activity inside, and its object.
+func wrapped(t *testing.T, announce map[string]any) (inner map[string]any, object any) {
+	t.Helper()
+	inner, ok := announce["object"].(map[string]any)
+	if !ok {
+		t.Fatalf("the announcement has %v inside", announce["object"])
+	}
+	return inner, inner["object"]
+}
+
+// idle waits until nothing is left to send.
+func (n *testNode) idle() {
+	n.t.Helper()
+	eventually(n.t, "everything is sent", func() bool {
+		f, err := n.store.Fanouts(context.Background(), 1)
+		next, err2 := n.store.NextDue(context.Background())
+		return err == nil && err2 == nil && len(f) == 0 && next.IsZero()
+	})
+}
+
+// TestThreads: Lemmy gets each change of a conference as what the city
+// announces, once and by an author it takes; others never see that form.
+func TestThreads(t *testing.T) {
+	n, lemmy, other := startNode(t).run(), startPeer(t, "lemmy"), startPeer(t, "mastodon")
+	for _, p := range []*fakePeer{lemmy, other} {
+		p.deliver(n, "anna", p.activity("anna", "Follow", n.site.Actor(community.CityActor)))
+		eventually(t, "the follow is accepted", func() bool { return len(p.got("Accept")) == 1 })
+	}
+	ctx := context.Background()
+	city, desk := n.site.Actor(community.CityActor), n.site.Actor(community.DeskActor)
+	c := n.conference("Go meetup")
+	n.idle()
+	_, err := n.node.UpdateConference(ctx, node.By{Console: true}, c.Slug, func(c *community.Conference) error {
+		c.Title = community.Plain("en", "Rust meetup")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.idle()
+	p, err := n.node.AddPost(ctx, node.By{Console: true}, &community.Post{Text: community.Plain("en", "Hello everyone")}, node.Publish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.idle()
+	if err := n.node.DeletePost(ctx, node.By{Console: true}, p.Slug); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.node.DeleteConference(ctx, node.By{Console: true}, c.Slug); err != nil {
+		t.Fatal(err)
+	}
+	n.idle()
+
+	got := lemmy.got("Announce")
+	if len(got) != 5 || len(lemmy.inbox()) != 6 {
+		t.Fatalf("Lemmy got %d announcements among %d posts", len(got), len(lemmy.inbox()))
+	}
+	types := map[string]int{}
+	for _, a := range got {
+		inner, object := wrapped(t, a)
+		if a["actor"] != city || inner["actor"] != desk || inner["audience"] != city {
+			t.Errorf("announced by %v, done by %v, in %v", a["actor"], inner["actor"], inner["audience"])
+		}
+		if _, has := inner["@context"]; has {
+			t.Error("a context inside")
+		}
+		types[inner["type"].(string)]++
+		if o, ok := object.(map[string]any); ok && (o["attributedTo"] != desk || o["audience"] != city) {
+			t.Errorf("the object is by %v in %v", o["attributedTo"], o["audience"])
+		}
+		if inner["type"] == "Delete" {
+			if _, ok := object.(string); !ok {
+				t.Errorf("deletes %v", object)
+			}
+		}
+	}
+	if types["Create"] != 2 || types["Update"] != 1 || types["Delete"] != 2 {
+		t.Errorf("announced %v", types)
+	}
+	// Mastodon gets the plain ones: two of the conference, its deletion, two of the post.
+	if a := other.got("Announce"); len(a) != 0 || len(other.got("Create")) != 2 || len(other.got("Update")) != 1 || len(other.got("Delete")) != 2 {
+		t.Errorf("Mastodon got %d announcements of %d", len(a), len(other.inbox()))
+	}
+}
+
+// TestThreadsOnlyWhereNeeded: without such a follower nothing is written twice.
+func TestThreadsOnlyWhereNeeded(t *testing.T) {
+	n, other := startNode(t).run(), startPeer(t, "mastodon")
+	other.deliver(n, "anna", other.activity("anna", "Follow", n.site.Actor(community.CityActor)))
+	eventually(t, "the follow is accepted", func() bool { return len(other.got("Accept")) == 1 })
+	n.idle()
+	n.conference("First")
+	n.idle() // what it runs is known from here on
+	n.conference("Second")
+	n.idle()
+	out, err := n.store.Outbox(context.Background(), community.DeskActor, 0, 10)
+	if err != nil || len(out) != 1 {
+		t.Errorf("the desk wrote %d, %v", len(out), err)
+	}
+}
+
+// TestDesk: the author is a Service that everyone can look up, and an address
+// pasted into Lemmy's search gives the form that it takes.
+func TestDesk(t *testing.T) {
+	n := startNode(t).run()
+	c := n.conference("Go meetup")
+	if r, body := n.get("/desk", "Accept", "application/activity+json"); r.StatusCode != http.StatusOK || !contains(body, `"type":"Service"`, `"preferredUsername":"desk"`, `#main-key`) {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+	if r, body := n.get("/.well-known/webfinger?resource=acct:desk@" + n.site.Host()); r.StatusCode != http.StatusOK || !contains(body, n.site.Actor(community.DeskActor)) {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+	for agent, author := range map[string]community.LocalActor{
+		"Lemmy/1.0.0; +https://l.example": community.DeskActor, "PieFed/1.0; +https://p.example": community.DeskActor,
+		"Mastodon/4.5.0 (http.rb/5.3.1; +https://m.example/)": community.CityActor, "": community.CityActor,
+	} {
+		r, body := n.get("/conf/"+c.Slug, "Accept", "application/activity+json", "User-Agent", agent)
+		if r.StatusCode != http.StatusOK || !contains(body, `"attributedTo":"`+n.site.Actor(author)+`"`) || !contains(r.Header.Get("Vary"), "User-Agent") {
+			t.Errorf("%q: %d, Vary %q, %s", agent, r.StatusCode, r.Header.Get("Vary"), body)
+		}
+	}
+	// A city from before there was a desk gets its keys when it is opened.
+	ctx := context.Background()
+	if err := n.store.Write(ctx, func(tx *storage.Tx) error { return tx.RetireKeys(ctx, community.DeskActor) }); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := n.node.Equip(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys, err := n.store.Keys(ctx, community.DeskActor); err != nil || len(keys) != 4 {
+		t.Errorf("the desk has %d keys, %v", len(keys), err)
+	}
+}
+
+func contains(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
+}

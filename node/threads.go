@@ -1,0 +1,94 @@
+package node
+
+import (
+	"context"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/storage"
+)
+
+// thread is something of ours that servers made of communities and threads keep
+// as a post of the city's community.
+type thread struct {
+	typ        string // Create, Update or Delete
+	author     community.LocalActor
+	object     any // a document whose author is author, or an id
+	objectID   string
+	objectType string
+	inboxes    []storage.Target // told beside the followers
+}
+
+// emitThread wraps what an author did into an Announce of the city (FEP-1b12),
+// where a follower needs it so: Lemmy believes a group only what it announces,
+// and takes no group as an author.
+func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
+	hosts := make([]string, len(t.inboxes))
+	for i, in := range t.inboxes {
+		hosts[i] = in.Host
+	}
+	needed, err := tx.NeedsForm(ctx, community.Threads, community.CityActor, hosts)
+	if err != nil || !needed {
+		return err
+	}
+	group := n.site.Actor(community.CityActor)
+	inner := activitystreams.Activity{
+		Type: t.typ, Actor: t.author, Object: t.object, Audience: group, Published: tx.Now(),
+		To: []string{group, activitystreams.PublicURI}, Cc: []string{group},
+	}
+	// It is kept so that its id is an address, and sent only inside the other.
+	inner.ID, err = n.emit(ctx, tx, emission{
+		actor: inner.Actor, typ: inner.Type, object: inner.Object, objectID: t.objectID, objectType: t.objectType, audience: group,
+		to: inner.To, cc: inner.Cc, public: true, quiet: true,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = n.emit(ctx, tx, emission{
+		actor: community.CityActor, typ: "Announce", object: inner, objectID: t.objectID, objectType: t.typ, form: community.Threads, audience: group,
+		to: []string{group, activitystreams.PublicURI}, cc: []string{n.site.Followers(community.CityActor)},
+		followers: true, inboxes: t.inboxes,
+	})
+	return err
+}
+
+// emitEventThread is emitThread of a conference, with the desk as its author.
+func (n *Node) emitEventThread(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, typ string, inboxes []storage.Target) error {
+	doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.DeskActor)
+	if err != nil {
+		return err
+	}
+	return n.emitThread(ctx, tx, thread{
+		typ: typ, author: community.DeskActor, object: doc, objectID: n.site.Conference(c.Slug), objectType: "Event", inboxes: inboxes,
+	})
+}
+
+// threaded tells whether a post of ours is one of the city's community: what the
+// city says to everyone.
+func threaded(p *community.Post) bool {
+	return p.Own() && p.Author == community.CityActor && p.Kind == community.OrdinaryPost &&
+		(p.Visibility == community.Public || p.Visibility == community.Unlisted)
+}
+
+// emitPostThread is emitThread of a post of the city.
+func (n *Node) emitPostThread(ctx context.Context, tx *storage.Tx, p *community.Post, typ, objectType string, inboxes []storage.Target) error {
+	id := n.site.Post(p.Slug)
+	var object any = id
+	if typ != "Delete" {
+		doc, err := n.enc.ThreadPost(p)
+		if err != nil {
+			return err
+		}
+		object = doc
+	}
+	return n.emitThread(ctx, tx, thread{typ: typ, author: community.DeskActor, object: object, objectID: id, objectType: objectType, inboxes: inboxes})
+}
+
+// EventDocumentFor is EventDocument in the form that a software needs.
+func (n *Node) EventDocumentFor(ctx context.Context, slug string, f community.Form) ([]byte, error) {
+	author := community.CityActor
+	if f == community.Threads {
+		author = community.DeskActor
+	}
+	return n.publishedEvent(ctx, slug, author)
+}
