@@ -94,6 +94,7 @@ var terms = []term{
 	{name: "remainingAttendeeCapacity", iri: "schema:remainingAttendeeCapacity"},
 	{name: "address", iri: "schema:address"},
 	{name: "PostalAddress", iri: "schema:PostalAddress"},
+	{name: "VirtualLocation", iri: "schema:VirtualLocation"},
 	{name: "streetAddress", iri: "schema:streetAddress"},
 	{name: "postalCode", iri: "schema:postalCode"},
 	{name: "addressLocality", iri: "schema:addressLocality"},

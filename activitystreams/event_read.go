@@ -82,10 +82,11 @@ func readEvent(v *value) (*RemoteEvent, error) {
 	return e, nil
 }
 
-// times reads start, end and zone. A zone that is not known leaves UTC; the
-// instants stay what the offsets say.
+// times reads start, end and zone. Without a zone that is known, the clock is
+// that of the offset of the start (Gancio names no zone, and 20:00 in Rome is to
+// be shown as 20:00), else UTC; the instants stay what the offsets say.
 func (r *reader) times(v *value, c *community.Conference) error {
-	c.Zone = "UTC"
+	c.Zone = ""
 	if z := v.property("timezone").text(); z != "" && len(z) <= 64 && community.ValidZone(z) {
 		c.Zone = z
 	} else if z != "" {
@@ -98,6 +99,13 @@ func (r *reader) times(v *value, c *community.Conference) error {
 			return malformed("the event does not say when it starts")
 		}
 		r.note("the event has no new date yet; the former one is shown")
+	}
+	if c.Zone == "" {
+		c.Zone = "UTC"
+		if _, offset := start.Zone(); community.FixedZone(offset) != "" {
+			c.Zone = community.FixedZone(offset)
+			zone = c.Location()
+		}
 	}
 	c.Start = community.Instant(start)
 	end, endDay, ok := v.property("endTime").instant(zone)
@@ -146,6 +154,10 @@ func (r *reader) place(v *value, c *community.Conference) {
 	for _, l := range v.property("location").list(16) {
 		venue, online := location(l)
 		switch {
+		case slices.Contains(l.types(), "VirtualLocation") && online == "":
+			// It is held online, and where is not said.
+		case strings.HasSuffix(l.property("id").id(), nowhere):
+			// Only the town, which a konfa names where there is no venue.
 		case online != "" && c.OnlineURL == "":
 			c.OnlineURL = online
 		case online != "":

@@ -41,7 +41,9 @@ type EventExtra struct {
 //     Lemmy refuses the whole event.
 //   - location is one Place with a town in its name, since Gancio tells places
 //     apart by name alone, and a new id whenever it changes, since neither
-//     Gancio nor Mobilizon ever updates one.
+//     Gancio nor Mobilizon ever updates one. Its address is never empty, and
+//     there always is a location, if only the town: without them Gancio lists
+//     no event and answers 500 to each change.
 //   - PieFed reads thirteen keys without a default and Mobilizon refuses some
 //     of them as null: they are always there, as "", 0 or false.
 func (e *Encoder) Event(c *community.Conference, x EventExtra) ([]byte, error) {
@@ -110,11 +112,10 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	end.Set(onClock(c.LocalEnd()))
 	ev.SetActivityStreamsEndTime(end)
 
-	// What moved online has no place to go to, whatever a server makes of
-	// eventStatus.
-	if p := e.venue(c, x.City); p != nil && c.Status != community.MovedOnline {
+	place := e.whereabouts(c, x.City)
+	if place != nil {
 		loc := streams.NewActivityStreamsLocationProperty()
-		loc.AppendActivityStreamsPlace(p)
+		loc.AppendActivityStreamsPlace(place)
 		ev.SetActivityStreamsLocation(loc)
 	}
 	if c.Cover != nil {
@@ -158,6 +159,9 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	}
 	if c.Cover == nil {
 		with = append(with, pair{"attachment", []any{}})
+	}
+	if place == nil && c.Online() {
+		with = append(with, pair{"location", call(c)})
 	}
 	if left, limited := c.SeatsLeft(); limited {
 		with = append(with, pair{"remainingAttendeeCapacity", left})
@@ -267,15 +271,39 @@ func links(c *community.Conference) []vocab.ActivityStreamsLink {
 	return out
 }
 
-// venue is the Place of a conference, nil where there is none.
-func (e *Encoder) venue(c *community.Conference, city *community.City) vocab.ActivityStreamsPlace {
-	v := c.Venue
-	if v == nil {
+// whereabouts is the place of a conference: its venue, or at least its city; nil
+// where it is held online.
+func (e *Encoder) whereabouts(c *community.Conference, city *community.City) vocab.ActivityStreamsPlace {
+	switch {
+	case c.Status == community.MovedOnline:
+		return nil // there is no place to go to, whatever a server makes of eventStatus
+	case c.Venue != nil:
+		return e.venue(c, c.Venue, city)
+	case c.Online() || city == nil:
 		return nil
 	}
+	return e.venue(c, &community.Venue{}, city)
+}
+
+// nowhere ends the id of the place of a conference that has no venue yet: the
+// revisions of venues begin with 1.
+const nowhere = "/venue/0"
+
+// call is the location of a conference online. Gancio files events of this very
+// name under those online.
+func call(c *community.Conference) pairs {
+	p := pairs{{"type", "VirtualLocation"}, {"name", "Online"}}
+	if c.OnlineURL != "" {
+		p = append(p, pair{"url", c.OnlineURL})
+	}
+	return p
+}
+
+// venue is the Place of a venue of a conference.
+func (e *Encoder) venue(c *community.Conference, v *community.Venue, city *community.City) vocab.ActivityStreamsPlace {
 	p := streams.NewActivityStreamsPlace()
 	setID(p, e.site.Venue(c.Slug, v.Revision))
-	setName(p, venueName(c, city))
+	setName(p, venueName(c, v, city))
 	setPoint(p, v.Place)
 	setSummary(p, v.Directions)
 	address := pairs{{"type", "PostalAddress"}}
@@ -283,6 +311,9 @@ func (e *Encoder) venue(c *community.Conference, city *community.City) vocab.Act
 		if f.value != "" {
 			address = append(address, f)
 		}
+	}
+	if v.Street == "" && v.Locality == "" && v.Country == "" && city != nil {
+		address = append(address, pair{"addressLocality", city.Name.In(c.Title.Languages()...)})
 	}
 	if len(address) > 1 {
 		p.GetUnknownProperties()["address"] = address
@@ -292,8 +323,7 @@ func (e *Encoder) venue(c *community.Conference, city *community.City) vocab.Act
 
 // venueName is the name with the town behind it. Gancio finds a place by its
 // name alone: the town halls of two towns would be one.
-func venueName(c *community.Conference, city *community.City) string {
-	v := c.Venue
+func venueName(c *community.Conference, v *community.Venue, city *community.City) string {
 	name := v.Name
 	if name == "" {
 		name = v.Street

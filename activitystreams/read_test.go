@@ -54,10 +54,14 @@ func TestReadEvent(t *testing.T) {
 		{"no seconds", j{"startTime": "2026-12-01T19:00+01:00"}, func(e *RemoteEvent) (any, any) { return e.Start, at("2026-12-01T18:00:00Z") }},
 		{"offset without a colon", j{"startTime": "2026-12-01T19:00:00+0100"}, func(e *RemoteEvent) (any, any) { return e.Start, at("2026-12-01T18:00:00Z") }},
 		{"no offset: on the clock of the event", j{"startTime": "2026-12-01T19:00:00"}, func(e *RemoteEvent) (any, any) { return e.Start, at("2026-12-01T18:00:00Z") }},
-		{"unknown zone: UTC, the instant stays", j{"timezone": "Mars/Olympus"}, func(e *RemoteEvent) (any, any) {
-			return fmt.Sprint(e.Zone, e.Start, e.Notes), fmt.Sprint("UTC", at("2026-12-01T18:00:00Z"), []string{"the time zone is not known: Mars/Olympus"})
+		{"unknown zone: that of the offset", j{"timezone": "Mars/Olympus"}, func(e *RemoteEvent) (any, any) {
+			return fmt.Sprint(e.Zone, e.Start, e.Notes), fmt.Sprint("Etc/GMT-1", at("2026-12-01T18:00:00Z"), []string{"the time zone is not known: Mars/Olympus"})
 		}},
-		{"the zone of the machine is none", j{"timezone": "Local"}, func(e *RemoteEvent) (any, any) { return e.Zone, "UTC" }},
+		{"no zone, an offset (Gancio)", j{"timezone": nil, "startTime": "2026-12-10T20:00:00.000+01:00", "endTime": "2026-12-10T22:00:00.000+01:00"}, func(e *RemoteEvent) (any, any) {
+			return e.Zone + e.LocalStart().Format(" 15:04 ") + e.LocalEnd().Format("15:04"), "Etc/GMT-1 20:00 22:00"
+		}},
+		{"an offset of half hours", j{"timezone": nil, "startTime": "2026-12-10T20:00:00+05:30"}, func(e *RemoteEvent) (any, any) { return e.Zone, "UTC" }},
+		{"the zone of the machine is none", j{"timezone": "Local"}, func(e *RemoteEvent) (any, any) { return e.Zone, "Etc/GMT-1" }},
 		{"no end", j{"endTime": nil}, func(e *RemoteEvent) (any, any) {
 			return []any{e.OpenEnd, e.End}, []any{true, at("2026-12-01T20:00:00Z")}
 		}},

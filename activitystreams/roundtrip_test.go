@@ -69,7 +69,7 @@ func genConference(t *rapid.T) *community.Conference {
 			Name: rapid.SampledFrom([]string{"", "Library", "Дом «Omladine»", `The "Hall" & <Co>`}).Draw(t, "venue name"), Street: rapid.SampledFrom([]string{"", "Main 1", "ул. Мира, 5"}).Draw(t, "street"),
 			PostalCode: rapid.SampledFrom([]string{"", "11000"}).Draw(t, "code"), Locality: rapid.SampledFrom([]string{"Beograd", "Нови Сад", "L"}).Draw(t, "locality"),
 			Region: rapid.SampledFrom([]string{"", "Vojvodina"}).Draw(t, "region"), Country: rapid.SampledFrom([]string{"", "RS"}).Draw(t, "country"),
-			Directions: rapid.SampledFrom([]string{"", "second door"}).Draw(t, "directions"), Revision: rapid.IntRange(0, 9).Draw(t, "revision"),
+			Directions: rapid.SampledFrom([]string{"", "second door"}).Draw(t, "directions"), Revision: rapid.IntRange(1, 9).Draw(t, "revision"),
 		}
 		if maybe("place") {
 			c.Venue.Place = &community.Point{Lat: float64(rapid.IntRange(-9000, 9000).Draw(t, "lat")) / 100, Lon: float64(rapid.IntRange(1, 18000).Draw(t, "lon")) / 100}

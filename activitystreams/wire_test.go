@@ -9,10 +9,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 	"unicode/utf8"
 
 	"konfa/community"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // failer is what a check reports to: a test, or a run of rapid.
@@ -203,18 +206,20 @@ func checkEvent(t failer, b []byte, c *community.Conference) {
 	if _, ok := doc["inLanguage"].(string); doc["inLanguage"] != nil && !ok {
 		t.Errorf("inLanguage is not one string")
 	}
-	if loc, ok := doc["location"]; ok {
-		place, ok := loc.(map[string]any)
-		if !ok {
-			t.Fatalf("location is a %T: Mobilizon crashes on an array", loc)
+	switch place, ok := doc["location"].(map[string]any); {
+	case !ok:
+		t.Fatalf("location is a %T: Mobilizon crashes on an array, Gancio on a change without one", doc["location"])
+	case place["type"] == "VirtualLocation":
+		if !c.Online() || place["name"] != "Online" || place["address"] != nil {
+			t.Errorf("Gancio takes changes of a place without address only if it is called Online: %v", place)
 		}
-		if place["type"] != "Place" || place["name"] == nil || place["name"] == "" || !strings.HasPrefix(place["id"].(string), id+"/venue/") {
+	default:
+		if s, _ := place["name"].(string); place["type"] != "Place" || s == "" || !strings.HasPrefix(place["id"].(string), id+"/venue/") {
 			t.Errorf("the place lacks type, name (Gancio answers 400) or id: %v", place)
 		}
-		if a, ok := place["address"]; ok {
-			if m, ok := a.(map[string]any); !ok || m["type"] != "PostalAddress" {
-				t.Errorf("address is %v", a)
-			}
+		a, _ := place["address"].(map[string]any)
+		if a["type"] != "PostalAddress" || a["streetAddress"] == nil && a["addressLocality"] == nil && a["addressCountry"] == nil {
+			t.Errorf("the place has no address, on which Gancio answers 500 to a change: %v", place)
 		}
 	}
 	att := doc["attachment"].([]any)
@@ -288,3 +293,41 @@ var mobilizonCategories = func() map[string]bool {
 	}
 	return m
 }()
+
+// TestEventLocation: there is a location that Gancio can file, whatever is known
+// of the place, and a konfa reads no more from it than was known.
+func TestEventLocation(t *testing.T) {
+	e, city := NewEncoder(site), testCity()
+	town := city.Name.First()
+	for name, x := range map[string]struct {
+		set  func(c *community.Conference)
+		want *community.Venue
+	}{
+		"nothing yet":       {func(c *community.Conference) { c.Venue = nil }, nil},
+		"a name":            {func(c *community.Conference) { c.Venue = &community.Venue{Name: "Hall"} }, &community.Venue{Name: "Hall", Locality: town}},
+		"a region":          {func(c *community.Conference) { c.Venue = &community.Venue{Name: "Hall", Region: "Banat"} }, &community.Venue{Name: "Hall", Region: "Banat", Locality: town}},
+		"another town":      {func(c *community.Conference) { c.Venue = &community.Venue{Locality: "Zemun"} }, &community.Venue{Locality: "Zemun"}},
+		"online":            {func(c *community.Conference) { c.Venue, c.OnlineURL = nil, "https://meet.example/1" }, nil},
+		"moved, no address": {func(c *community.Conference) { c.Status = community.MovedOnline }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := oneLanguage()
+			x.set(c)
+			if c.Venue != nil {
+				c.Venue.Revision = 1
+			}
+			b, err := e.Event(c, EventExtra{City: city})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkEvent(t, b, c)
+			got, err := ReadEvent(b)
+			if err != nil || len(got.Notes) > 0 {
+				t.Fatal(err, got.Notes)
+			}
+			if diff := cmp.Diff(x.want, got.Venue); diff != "" || got.OnlineURL != c.OnlineURL {
+				t.Errorf("%s%q", diff, got.OnlineURL)
+			}
+		})
+	}
+}

@@ -40,25 +40,10 @@ func (k clock) zoneFor(start time.Time, city *time.Location) string {
 	if _, o := start.In(city).Zone(); o == offset {
 		return city.String()
 	}
-	if name := fixedZone(offset); name != "" {
+	if name := community.FixedZone(offset); name != "" {
 		return name
 	}
 	return "UTC"
-}
-
-// fixedZone is the zone of whole hours, whose sign POSIX turned around.
-func fixedZone(offset int) string {
-	hours := offset / 3600
-	if offset%3600 != 0 || hours < -12 || hours > 14 {
-		return ""
-	}
-	switch {
-	case hours == 0:
-		return "UTC"
-	case hours > 0:
-		return "Etc/GMT-" + strconv.Itoa(hours)
-	}
-	return "Etc/GMT+" + strconv.Itoa(-hours)
 }
 
 var offsetName = regexp.MustCompile(`^(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?$`)
@@ -97,7 +82,7 @@ func named(tzid string) (*time.Location, bool) {
 		if m[1] == "-" {
 			offset = -offset
 		}
-		if iana := fixedZone(offset); iana != "" {
+		if iana := community.FixedZone(offset); iana != "" {
 			return load(iana), community.ValidZone(iana)
 		}
 	}

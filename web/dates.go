@@ -116,6 +116,9 @@ func (t *tongue) zone(zone string, at time.Time, city *community.City) string {
 	if place == "" || place == "UTC" {
 		return "UTC"
 	}
+	if strings.HasPrefix(zone, "Etc/") {
+		return offset(at) // nobody lives in GMT-1
+	}
 	return t.T("conf.of_zone", "Place", place, "Offset", offset(at))
 }
 

@@ -238,6 +238,8 @@ func TestDates(t *testing.T) {
 			"22 November, 10:00 – 24 November 2026, 18:00", "22 ноября, 10:00 — 24 ноября 2026, 18:00", "Belgrade time, UTC+1", "2026-11-22T10:00:00+01:00"},
 		{"half an hour off", community.Conference{Start: at("2026-11-22T13:00:00Z"), End: at("2026-11-22T14:00:00Z"), Zone: "America/St_Johns"},
 			"Sunday, 22 November 2026, 09:30–10:30", "Воскресенье, 22 ноября 2026, 09:30–10:30", "St Johns time, UTC−3:30", "2026-11-22T09:30:00-03:30"},
+		{"a server that names no zone", community.Conference{Start: at("2026-11-22T13:00:00Z"), End: at("2026-11-22T14:00:00Z"), Zone: "Etc/GMT-1"},
+			"Sunday, 22 November 2026, 14:00–15:00", "Воскресенье, 22 ноября 2026, 14:00–15:00", "UTC+1", "2026-11-22T14:00:00+01:00"},
 		{"across the change of clocks", community.Conference{Start: at("2026-10-24T22:00:00Z"), End: at("2026-10-25T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
 			"Sunday, 25 October 2026, all day", "Воскресенье, 25 октября 2026, весь день", "Belgrade time, UTC+2", "2026-10-25"},
 	} {

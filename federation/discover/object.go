@@ -72,6 +72,10 @@ var Stop = errors.New("enough")
 const (
 	maxPages = 50
 	maxItems = 2000
+	// maxEmpty is how many pages in a row may have nothing: Mastodon leaves out
+	// on a page what may not be seen, but Gancio names a next page for ever while
+	// it has no event at all.
+	maxEmpty = 3
 )
 
 // Collection reads a collection page by page and shows its items in order, at
@@ -84,6 +88,7 @@ func (r *Resolver) Collection(ctx context.Context, uri string, limit int, visit 
 		limit = maxItems
 	}
 	seen := map[string]bool{}
+	empty := 0
 	next := activitystreams.Ref{ID: uri}
 	for n := 0; n < maxPages; n++ {
 		body := next.Raw
@@ -122,6 +127,9 @@ func (r *Resolver) Collection(ctx context.Context, uri string, limit int, visit 
 				return err
 			}
 		}
+		if empty++; len(page.Items) > 0 {
+			empty = 0
+		}
 		embedded := next
 		next = page.Next
 		if embedded.Raw != nil && len(page.Items) == 0 && next.ID == "" && next.Raw == nil {
@@ -132,7 +140,7 @@ func (r *Resolver) Collection(ctx context.Context, uri string, limit int, visit 
 		if next.ID == "" && next.Raw == nil && len(page.Items) == 0 {
 			next = page.First
 		}
-		if limit == 0 || next.ID == "" && next.Raw == nil {
+		if limit == 0 || empty > maxEmpty || next.ID == "" && next.Raw == nil {
 			return nil
 		}
 		if next.ID != "" && !fetch.SameOrigin(next.ID, uri) {

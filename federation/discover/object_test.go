@@ -136,6 +136,10 @@ func TestCollection(t *testing.T) {
 		"/breaks":     coll("/breaks", map[string]any{"orderedItems": items("a"), "next": u("/none")}),
 		"/person":     person(u("/person")),
 		"/endless":    nil,
+		"/nothing":    coll("/nothing", map[string]any{"totalItems": 0, "first": u("/nothing?1")}),
+		"/nothing?1":  coll("/nothing?1", map[string]any{"orderedItems": []any{}, "next": u("/nothing?2")}),
+		"/nothing?2":  coll("/nothing?2", map[string]any{"orderedItems": []any{}, "next": u("/nothing?3")}),
+		"/nothing?3":  coll("/nothing?3", map[string]any{"orderedItems": []any{}, "next": u("/nothing?4")}),
 		"/embedded?1": status(500),
 	}
 	paths["/endless"] = func(rw http.ResponseWriter, r *http.Request) {
@@ -171,6 +175,7 @@ func TestCollection(t *testing.T) {
 		{"/leaves", 0, "", community.Refused, 3},
 		{"/breaks", 0, "a", community.NotFound, 2},
 		{"/person", 0, "", community.Invalid, 1},
+		{"/nothing", 0, "", "", 4}, // Gancio's outbox without events
 		{"/endless", 0, strings.TrimSpace(strings.Repeat("x ", maxPages)), "", maxPages},
 	} {
 		w.requests()
