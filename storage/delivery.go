@@ -175,6 +175,9 @@ func (tx *Tx) postpone(ctx context.Context, r Result) error {
 	if d.OrderKey == "" {
 		return nil
 	}
+	if gone, err := tx.dropOutdated(ctx, &d); err != nil || gone {
+		return err
+	}
 	return tx.exec(ctx, "UPDATE delivery SET next_try = ? WHERE inbox = ? AND order_key = ? AND id > ? AND next_try < ?",
 		r.NextTry, d.Inbox, d.OrderKey, d.ID, r.NextTry)
 }

@@ -91,6 +91,9 @@ func (tx *Tx) Expand(ctx context.Context, fanoutID int64, ds []Delivery) error {
 	for _, d := range ds {
 		if d.OrderKey != "" && !ordered[d.ActivityID] {
 			ordered[d.ActivityID] = true
+			if err := tx.overtake(ctx, d.ActivityID); err != nil {
+				return err
+			}
 			if err := tx.queueBehind(ctx, d.ActivityID); err != nil {
 				return err
 			}
