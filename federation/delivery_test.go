@@ -340,7 +340,8 @@ func TestGivingUp(t *testing.T) {
 }
 
 // TestOrder: what belongs together arrives in order even if some of it fails at
-// first; the rest does not wait for it.
+// first; the rest does not wait for it. An update that fails three times may be
+// left out for the next one.
 func TestOrder(t *testing.T) {
 	n, p := startNode(t), startPeer(t, "mastodon")
 	n.backoff = func(int) time.Duration { return 30 * time.Millisecond }
@@ -371,19 +372,25 @@ func TestOrder(t *testing.T) {
 			n.update(slug, fmt.Sprintf("Meetup %d %d", i, round+1))
 		}
 	}
-	eventually(t, "all arrive", func() bool { mu.Lock(); defer mu.Unlock(); return calls >= 36 && n.waiting(p) == 0 })
+	eventually(t, "all arrive", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for i, slug := range slugs {
+			if !slices.Contains(arrived[n.site.Conference(slug)], fmt.Sprintf("Meetup %d 5", i)) {
+				return false
+			}
+		}
+		return n.waiting(p) == 0
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	for i, slug := range slugs {
 		got := arrived[n.site.Conference(slug)]
-		if len(got) != 6 {
+		if len(got) < 2 || got[0] != fmt.Sprintf("Meetup %d 0", i) || got[len(got)-1] != fmt.Sprintf("Meetup %d 5", i) {
 			t.Errorf("meetup %d: %v", i, got)
 		}
-		for round, name := range got {
-			if name != fmt.Sprintf("Meetup %d %d", i, round) {
-				t.Errorf("meetup %d out of order: %v", i, got)
-				break
-			}
+		if !slices.IsSorted(got) {
+			t.Errorf("meetup %d out of order: %v", i, got)
 		}
 	}
 }
