@@ -70,6 +70,34 @@ func TestDeliveryToFollowers(t *testing.T) {
 	eventually(t, "nothing waits", func() bool { return n.waiting(p) == 0 })
 }
 
+// TestWordPressGetsOneAtATime: of two requests at once WordPress forgets what
+// one of them was to cause.
+func TestWordPressGetsOneAtATime(t *testing.T) {
+	n := startNode(t)
+	p := startPeer(t, "wordpress")
+	var now, most, all atomic.Int32
+	p.answers(func(w http.ResponseWriter, r *http.Request, in post) {
+		if i := now.Add(1); i > most.Load() {
+			most.Store(i)
+		}
+		time.Sleep(20 * time.Millisecond) // long enough for a second one to come
+		now.Add(-1)
+		all.Add(1)
+		w.WriteHeader(http.StatusAccepted)
+	})
+	for _, name := range []string{"anna", "bob", "group"} {
+		n.follower(p, name, community.CityActor)
+	}
+	for i := range 3 {
+		n.conference("Meetup " + itoa(i))
+	}
+	n.run()
+	eventually(t, "all is delivered", func() bool { return all.Load() == 9 && n.waiting(p) == 0 })
+	if most.Load() != 1 {
+		t.Errorf("%d at once", most.Load())
+	}
+}
+
 // TestProfiles: what a software cannot take is not sent, and WordPress gets it
 // at each actor's own inbox.
 func TestProfiles(t *testing.T) {

@@ -53,6 +53,18 @@ func TestFollow(t *testing.T) {
 	if c, _ := n.store.CountFollowers(ctx, community.CityActor); c != 0 {
 		t.Errorf("%d followers after the Undo of a bare id", c)
 	}
+	// The event bridge of WordPress embeds a Follow whose actor is the followed
+	// one, whole; another's is nobody's to undo.
+	p.deliver(n, "anna", p.activity("anna", "Follow", city, "id", id+"-city"))
+	mixedUp := map[string]any{"type": "Follow", "id": id + "-city", "object": city, "actor": map[string]any{"id": city, "type": "Group", "name": "Belgrade"}}
+	p.deliver(n, "bob", p.activity("bob", "Undo", mixedUp))
+	if c, _ := n.store.CountFollowers(ctx, community.CityActor); c != 1 {
+		t.Errorf("%d followers after the Undo of someone else", c)
+	}
+	p.deliver(n, "anna", p.activity("anna", "Undo", mixedUp))
+	if c, _ := n.store.CountFollowers(ctx, community.CityActor); c != 0 {
+		t.Errorf("%d followers after the Undo of the event bridge", c)
+	}
 	// Nobody undoes for another.
 	p.deliver(n, "bob", p.activity("bob", "Follow", city, "id", p.base+"/follows/bob"))
 	if got := p.deliver(n, "anna", p.activity("anna", "Undo", p.base+"/follows/bob")); !strings.Contains(got, "refused") {

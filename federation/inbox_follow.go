@@ -29,7 +29,9 @@ func (s *Server) onUndo(ctx context.Context, in *incoming) (string, error) {
 		return s.undoByID(ctx, in, ref.ID)
 	}
 	inner := activitystreams.ReadInner(ref.Raw)
-	if inner.Actor != "" && inner.Actor != in.from.URI {
+	// The event bridge of WordPress names whom it followed as the one who did.
+	mixedUp := inner.Type == "Follow" && inner.Actor == inner.Object
+	if inner.Actor != "" && inner.Actor != in.from.URI && !mixedUp {
 		return "", community.Errorf(community.Forbidden, "%s cannot undo what %s did", in.from.URI, inner.Actor)
 	}
 	switch inner.Type {

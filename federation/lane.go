@@ -111,7 +111,7 @@ func (s *Server) sendAll(ctx context.Context, due []storage.Delivery, activities
 	for i := range verdicts {
 		verdicts[i].skipped = true
 	}
-	for range min(laneWidth, len(due)) {
+	for range min(atOnce(peer.Software), len(due)) {
 		group.Go(func() {
 			for {
 				select {

@@ -108,6 +108,17 @@ func listed(list, typ string) bool {
 // an activity is (event-peers §2.3).
 func personal(software string) bool { return software == "wordpress" }
 
+// atOnce is how many deliveries a software gets at once. WordPress keeps its list
+// of things to do in one row that each request reads at its start and writes
+// back at its end: of two that come together it forgets what one of them was to
+// cause, such as the Accept of a Follow or the comment that an answer becomes.
+func atOnce(software string) int {
+	if software == "wordpress" {
+		return 1
+	}
+	return laneWidth
+}
+
 // republishes tells whether a software publishes events of others as its own.
 func republishes(software string) bool { return software == "wordpress" }
 
