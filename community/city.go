@@ -1,6 +1,7 @@
 package community
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,6 +18,7 @@ type City struct {
 	Picture   *Picture // square, shown as the avatar
 	Banner    *Picture // wide, shown on top of its pages
 	Links     []Link   // its chat, its site
+	Mentions  MentionMode
 	Created   time.Time
 	Updated   time.Time
 }
@@ -98,6 +100,9 @@ func (c *City) Check() error {
 		if pic != nil && !httpURL(pic.URL) {
 			p.add(field, "url", "%q is not an http or https address", pic.URL)
 		}
+	}
+	if c.Mentions != "" && !slices.Contains(MentionModes, c.Mentions) {
+		p.add("mentions", "choice", "mentions is ask, boost or ignore")
 	}
 	for _, l := range c.Links {
 		if !httpURL(l.URL) {

@@ -58,6 +58,8 @@ type Post struct {
 	Warning string // the content warning of a Note
 
 	ReplyTo      string // ActivityPub id of what it answers, or empty
+	Thread       string // ActivityPub id of what is talked about, or empty
+	Path         string // where it stands in the talk (ThreadPath)
 	ConferenceID int64  // the conference it belongs to, or 0
 	Visibility   Visibility
 	Tags         []string
@@ -66,6 +68,9 @@ type Post struct {
 
 	Kind  PostKind
 	State PostState
+	// Source is the activity that brought a post of others, as it came. It is
+	// kept while the city may boost it, and not filled on reading.
+	Source []byte
 
 	Draft     bool
 	Created   time.Time
@@ -73,6 +78,20 @@ type Post struct {
 	Updated   time.Time
 	Announced time.Time // when the city boosted it; zero if it does not
 }
+
+// MentionMode says what becomes of a public post that mentions the city.
+type MentionMode string
+
+// The ways: the stewards are asked, it is boosted by itself when its author is
+// known to the city, or nothing.
+const (
+	MentionsAsk    MentionMode = "ask"
+	MentionsBoost  MentionMode = "boost"
+	MentionsIgnore MentionMode = "ignore"
+)
+
+// MentionModes lists all of them.
+var MentionModes = []MentionMode{MentionsAsk, MentionsBoost, MentionsIgnore}
 
 // Mention is an actor named in a post.
 type Mention struct {

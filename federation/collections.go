@@ -1,7 +1,6 @@
 package federation
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -307,71 +306,25 @@ func (s *Server) getPostReplies(w http.ResponseWriter, r *http.Request) {
 	s.replies(w, r, s.site.Post(p.Slug))
 }
 
-// replies lists the public answers to an object of ours by their ids.
+// replies lists the answers to an object of ours that are shown, by their ids.
 func (s *Server) replies(w http.ResponseWriter, r *http.Request, object string) {
-	ctx := r.Context()
-	q := storage.PostQuery{ReplyTo: object, Visibilities: []community.Visibility{community.Public, community.Unlisted}}
-	total, err := s.store.CountPosts(ctx, q)
+	ctx, q := r.Context(), storage.TalkQuery{ReplyTo: object}
+	total, err := s.store.CountTalk(ctx, q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.numbered(w, r, s.site.Replies(object), false, total, func(limit, offset int) ([]any, error) {
 		q.Limit, q.Offset = limit, offset
-		return s.replyIDs(ctx, q)
+		posts, err := s.store.Talk(ctx, q)
+		items := make([]any, 0, len(posts))
+		for i := range posts {
+			if posts[i].Own() {
+				items = append(items, s.site.Post(posts[i].Slug))
+			} else {
+				items = append(items, posts[i].URI)
+			}
+		}
+		return items, err
 	})
-}
-
-// replyIDs lists the answers that are shown.
-func (s *Server) replyIDs(ctx context.Context, q storage.PostQuery) ([]any, error) {
-	posts, err := s.store.Posts(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	hidden, err := s.hidden(ctx, posts)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]any, 0, len(posts))
-	for i := range posts {
-		switch {
-		case hidden[posts[i].AuthorID]:
-		case posts[i].Own():
-			items = append(items, s.site.Post(posts[i].Slug))
-		default:
-			items = append(items, posts[i].URI)
-		}
-	}
-	return items, nil
-}
-
-// hidden tells which authors of answers are not shown: those who are blocked or
-// silenced, and those who are no more.
-func (s *Server) hidden(ctx context.Context, posts []community.Post) (map[int64]bool, error) {
-	var ids []int64
-	for _, p := range posts {
-		if !p.Own() {
-			ids = append(ids, p.AuthorID)
-		}
-	}
-	actors, err := s.store.Actors(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int64]bool{}
-	for _, id := range ids {
-		a, ok := actors[id]
-		if !ok || !a.Gone.IsZero() {
-			out[id] = true
-			continue
-		}
-		switch _, err := s.store.BlockOf(ctx, a.Host, a.URI); community.CodeOf(err) {
-		case "":
-			out[id] = true
-		case community.NotFound:
-		default:
-			return nil, err
-		}
-	}
-	return out, nil
 }

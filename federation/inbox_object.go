@@ -218,8 +218,21 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 	if len(p.To)+len(p.Cc) == 0 {
 		p.Visibility = activitystreams.VisibilityOf(in.To, in.Cc)
 	}
-	to := slices.Concat(p.To, p.Cc, in.everyone())
+	to := slices.Concat(p.To, p.Cc, p.Audience, in.everyone())
+	if s.callsUs(p, to) {
+		s.readAbove(ctx, in.from.Host, p.ReplyTo)
+	}
+	p.Source = in.source(id)
 	return s.keepPost(ctx, author, id, p, to)
+}
+
+// source is the activity as it came, if it is what servers of threads pass on
+// (FEP-1b12): with the whole object inside.
+func (in *incoming) source(object string) []byte {
+	if (in.Type != "Create" && in.Type != "Update") || in.Object.Raw == nil || in.Object.ID != object {
+		return nil
+	}
+	return in.Raw
 }
 
 // authorOf is the actor that an object is attributed to: of the object's own

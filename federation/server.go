@@ -49,22 +49,23 @@ const (
 // Server answers other servers and sends to them. It is safe for concurrent
 // use.
 type Server struct {
-	node      *node.Node
-	store     *storage.Store
-	site      community.Site
-	o         Options
-	log       *slog.Logger
-	clock     func() time.Time
-	client    *fetch.Client
-	resolver  *discover.Resolver
-	verifier  *signature.Verifier
-	known     *signature.Verifier // believes only keys that need not be fetched
-	rates     *rates              // of hosts that send
-	strangers *rates              // of clients whose signatures did not stand
-	signers   signers
-	peers     peerNotes
-	docs      documents
-	usage     usageCache
+	node       *node.Node
+	store      *storage.Store
+	site       community.Site
+	o          Options
+	log        *slog.Logger
+	clock      func() time.Time
+	client     *fetch.Client
+	resolver   *discover.Resolver
+	verifier   *signature.Verifier
+	known      *signature.Verifier // believes only keys that need not be fetched
+	rates      *rates              // of hosts that send
+	strangers  *rates              // of clients whose signatures did not stand
+	aboveRates *rates              // of hosts whose posts are read because someone answered them
+	signers    signers
+	peers      peerNotes
+	docs       documents
+	usage      usageCache
 
 	inboxWake chan struct{} // something was received
 	fanWake   chan struct{} // an activity was published
@@ -121,6 +122,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 	s.peers.claims = rate.NewLimiter(rate.Every(claimEvery), claimBurst)
 	s.rates = newRates(o.InboxRate, o.InboxBurst, s.clock)
 	s.strangers = newRates(strangerRate, strangerBurst, s.clock)
+	s.aboveRates = newRates(aboveRate, aboveBurst, s.clock)
 	s.lanes.init(o.Workers)
 	s.inbound.init(func(id string) bool { _, ours := s.site.Path(id); return ours })
 	s.resolver = discover.New(s.client, s.signFetch, actorStore{s}, s.clock)

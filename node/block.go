@@ -37,7 +37,7 @@ func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community
 }
 
 // enforce ends what the blocks of severity suspend forbid: follows in both
-// directions, and announcements. It is done once for however many blocks.
+// directions, and announcements. What the city boosts ends with either severity. It is done once for however many blocks.
 func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 	blocks, err := tx.Blocks(ctx)
 	if err != nil {
@@ -74,6 +74,9 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 				break
 			}
 		}
+	}
+	if err := n.endBoosts(ctx, tx); err != nil {
+		return err
 	}
 	announced, err := tx.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Foreign: true})
 	if err != nil {

@@ -21,6 +21,9 @@ func (n *Node) Founded(ctx context.Context) (bool, error) {
 // Found founds the city with its first steward: the city, its actors and their
 // keys. Conflict when it is founded already, Invalid when a field is wrong.
 func (n *Node) Found(ctx context.Context, city *community.City, steward *community.Member) error {
+	if city.Mentions == "" {
+		city.Mentions = community.MentionsAsk
+	}
 	if err := city.Check(); err != nil {
 		return err
 	}

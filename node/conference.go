@@ -463,7 +463,7 @@ func (n *Node) publishedEvent(ctx context.Context, slug string, author community
 }
 
 func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference, author community.LocalActor) ([]byte, error) {
-	replies, err := r.CountPosts(ctx, storage.PostQuery{ConferenceID: c.ID, Visibilities: shown})
+	replies, err := r.CountTalk(ctx, storage.TalkQuery{ReplyTo: n.site.Conference(c.Slug)})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,10 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 		} else if p.Author != community.CityActor {
 			return community.Errorf(community.Invalid, "%s does not write posts", p.Author)
 		}
+		p.ReplyTo = n.canonical(p.ReplyTo)
+		if err := n.mayAnswer(ctx, tx, by, p); err != nil {
+			return err
+		}
 		return n.addPost(ctx, tx, p, pub)
 	})
 	if err != nil {
@@ -65,6 +69,9 @@ func (n *Node) addPost(ctx context.Context, tx *storage.Tx, p *community.Post, p
 	slug := community.Slug(words, "post")
 	p.Slug, err = n.freeSlug(ctx, tx, "posts/", []string{slug, slug + tx.Now().Format("-2006-01-02")})
 	if err != nil {
+		return err
+	}
+	if _, err := n.place(ctx, tx, p); err != nil {
 		return err
 	}
 	if err := tx.InsertPost(ctx, p); err != nil {
@@ -100,7 +107,7 @@ func (n *Node) completePost(ctx context.Context, tx *storage.Tx, city *community
 }
 
 // findMentions turns the handles in a post into mentions of the actors we know
-// by them. One we have never heard of stays a word.
+// by them, and names whom it answers. One we have never heard of stays a word.
 func (n *Node) findMentions(ctx context.Context, tx *storage.Tx, p *community.Post) error {
 	p.Mentions = nil
 	for _, t := range p.Text {
@@ -115,13 +122,25 @@ func (n *Node) findMentions(ctx context.Context, tx *storage.Tx, p *community.Po
 			} else if !ok {
 				continue
 			}
-			mention := community.Mention{Name: a.Address(), URI: a.URI}
-			if !slices.Contains(p.Mentions, mention) {
-				p.Mentions = append(p.Mentions, mention)
-			}
+			addMention(p, a)
 		}
 	}
+	if p.ReplyTo == "" {
+		return nil
+	}
+	// Mastodon tells of an answer only whom it names.
+	a, err := n.authorOf(ctx, tx.Reader, p.ReplyTo)
+	if ok, err := found(err); !ok {
+		return err
+	}
+	addMention(p, a)
 	return nil
+}
+
+func addMention(p *community.Post, a *community.Actor) {
+	if !slices.ContainsFunc(p.Mentions, func(m community.Mention) bool { return m.URI == a.URI }) {
+		p.Mentions = append(p.Mentions, community.Mention{Name: a.Address(), URI: a.URI})
+	}
 }
 
 // PublishPost publishes a draft. Conflict when it is published already.
@@ -132,6 +151,9 @@ func (n *Node) PublishPost(ctx context.Context, by By, slug string, pub Publish)
 		}
 		p.Draft = false
 		p.Published, p.Updated = tx.Now(), tx.Now()
+		if _, err := n.place(ctx, tx, p); err != nil {
+			return err
+		}
 		if err := tx.UpdatePost(ctx, p); err != nil {
 			return err
 		}
@@ -148,6 +170,7 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 		}
 		p.ID, p.Slug, p.URI, p.Author, p.Draft = old.ID, old.Slug, old.URI, old.Author, old.Draft
 		p.Created, p.Published, p.ReplyTo, p.ConferenceID = old.Created, old.Published, old.ReplyTo, old.ConferenceID
+		p.Thread, p.Path, p.Kind, p.State, p.Announced = old.Thread, old.Path, old.Kind, old.State, old.Announced
 		if p.Article() != old.Article() && !old.Draft {
 			return community.Errorf(community.Conflict, "a published note stays a note and an article an article").
 				WithHint("other servers keep the kind of a post for ever: delete it and publish a new one")

@@ -220,7 +220,9 @@ func (n *Node) canonical(id string) string {
 
 // ReceivePost is something said elsewhere, new or changed. It is kept when it
 // answers a conference or post we know as ours, mentions one of our actors, or
-// comes from someone we follow. p.AuthorID is from.
+// comes from someone we follow. p.AuthorID is from; p.Source is kept as long as
+// the city may boost it. Refused where the conference takes no answers, or the
+// city passes nothing on.
 func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *community.Post, to []string) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
 		if hostOf(p.URI) != from.Host {
@@ -236,21 +238,34 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 			return err
 		}
 		if known {
-			return n.updateForeignPost(ctx, tx, old, p)
+			return n.updateForeignPost(ctx, tx, from, old, p)
 		}
-		concerns, err := n.concerns(ctx, tx, from, p, to)
+		p.ID, p.Slug, p.Author, p.Draft, p.Created = 0, "", "", false, tx.Now()
+		p.Kind, p.State, p.Announced = community.OrdinaryPost, community.Shown, zeroTime
+		answers, err := n.place(ctx, tx, p)
 		if err != nil {
 			return err
 		}
-		if !concerns {
-			return community.Errorf(community.Refused, "%s does not concern us", p.URI)
+		switch {
+		case p.Thread != "":
+			p.Source = nil
+			if err := n.admit(ctx, tx, from, p); err != nil {
+				return err
+			}
+		case !answers && n.mentionsCity(p, to):
+			// Who answers such a post names the city again without meaning to.
+			return n.offerPost(ctx, tx, from, p)
+		case !answers:
+			p.Source = nil
+			if err := n.concerns(ctx, tx, from, p, to); err != nil {
+				return err
+			}
 		}
-		p.ID, p.Slug, p.Author, p.Draft, p.Created = 0, "", "", false, tx.Now()
 		return tx.InsertPost(ctx, p)
 	})
 }
 
-func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, old, p *community.Post) error {
+func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, from *community.Actor, old, p *community.Post) error {
 	if old.AuthorID != p.AuthorID {
 		return community.Errorf(community.Forbidden, "%s belongs to someone else", p.URI)
 	}
@@ -258,39 +273,29 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, old, p *co
 		return nil
 	}
 	p.ID, p.Created, p.ConferenceID, p.ReplyTo = old.ID, old.Created, old.ConferenceID, old.ReplyTo
+	p.Thread, p.Path = old.Thread, old.Path
+	p.Kind, p.State, p.Announced = old.Kind, old.State, old.Announced // what the stewards said holds
 	if !old.Published.IsZero() {
 		p.Published = old.Published
+	}
+	if err := n.changeBoost(ctx, tx, from, p); err != nil {
+		return err
 	}
 	return tx.UpdatePost(ctx, p)
 }
 
-// concerns tells whether a post from elsewhere is any of our business, and ties
-// it to the conference it belongs to.
-func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Actor, p *community.Post, to []string) (bool, error) {
-	if p.ReplyTo != "" {
-		id, err := n.conferenceOf(ctx, tx.Reader, p.ReplyTo)
-		if err != nil {
-			return false, err
-		}
-		p.ConferenceID = id
-		if id != 0 {
-			return true, nil
-		}
-		if slug, ok := n.site.PostSlug(p.ReplyTo); ok {
-			own, err := tx.Post(ctx, slug)
-			ok, err := found(err)
-			return ok && !own.Draft, err
-		}
-		_, err = tx.PostByURI(ctx, p.ReplyTo)
-		if ok, err := found(err); ok || err != nil {
-			return ok, err
-		}
-	}
+// concerns returns nil for a post from elsewhere that belongs to no talk and is
+// still some of our business: it names one of ours, or we follow its author.
+func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Actor, p *community.Post, to []string) error {
 	ours := func(id string) bool { _, ok := n.site.LocalActor(id); return ok }
 	if slices.ContainsFunc(to, ours) || slices.ContainsFunc(p.Mentions, func(m community.Mention) bool { return ours(m.URI) }) {
-		return true, nil
+		return nil
 	}
-	return tx.FollowsActor(ctx, from.ID)
+	follows, err := tx.FollowsActor(ctx, from.ID)
+	if err == nil && !follows {
+		err = community.Errorf(community.Refused, "%s does not concern us", p.URI)
+	}
+	return err
 }
 
 // ReceiveDelete is something elsewhere that is no more. Forbidden when it is
@@ -332,6 +337,9 @@ func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri str
 				return err
 			}
 			former, key = "Note", uri
+			if err := n.dropBoost(ctx, tx, p); err != nil {
+				return err
+			}
 			if err := tx.DeletePost(ctx, p.ID); err != nil {
 				return err
 			}
@@ -375,6 +383,15 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 				return err
 			}
 			if err := tx.SaveTombstone(ctx, theirs[i].URI, "Event"); err != nil {
+				return err
+			}
+		}
+		boosted, err := tx.BoostedPosts(ctx, from.ID)
+		if err != nil {
+			return err
+		}
+		for i := range boosted {
+			if err := n.dropBoost(ctx, tx, &boosted[i]); err != nil {
 				return err
 			}
 		}

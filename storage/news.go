@@ -15,16 +15,17 @@ type News struct {
 	Post       *community.Post
 }
 
-// Both are spelt as the indexes on them are, conference_calendar_news and
+// They are spelt as the indexes on them are, conference_calendar_news and
 // post_news: neither engine would use them otherwise.
 const (
-	newsAt   = "CASE WHEN uri <> '' AND announced > published THEN announced ELSE published END"
-	newsPost = "uri = '' AND draft = 0 AND reply_to = '' AND visibility = 'public'"
+	newsAt     = "CASE WHEN uri <> '' AND announced > published THEN announced ELSE published END"
+	newsPostAt = "CASE WHEN uri <> '' THEN announced ELSE published END"
+	newsPost   = "draft = 0 AND kind = '' AND state = '' AND visibility = 'public' AND (uri = '' AND reply_to = '' OR announced > 0)"
 )
 
-// News lists the calendar and the public posts of ours that are no answers
-// together, newest first: a conference of ours at its publication, one of
-// another city when it was announced here. At the same instant conferences come
+// News lists the calendar, the public posts of ours that are no answers and
+// those of others that the city boosts together, newest first: what is ours at
+// its publication, what is of others when it was announced here. At the same instant conferences come
 // first, then what has the higher id. Of what is before offset only the order is
 // read, from the indexes.
 func (r *Reader) News(ctx context.Context, limit, offset int) ([]News, error) {
@@ -38,7 +39,7 @@ func (r *Reader) News(ctx context.Context, limit, offset int) ([]News, error) {
 	keys, err := list(ctx, r, scan, `SELECT happened, kind, id FROM (
 			SELECT happened, kind, id FROM (SELECT `+newsAt+` AS happened, 0 AS kind, id FROM conference WHERE `+inCalendar+` ORDER BY `+newsAt+` DESC, id DESC LIMIT ?) AS c
 			UNION ALL
-			SELECT happened, kind, id FROM (SELECT published AS happened, 1 AS kind, id FROM post WHERE `+newsPost+` ORDER BY published DESC, id DESC LIMIT ?) AS p
+			SELECT happened, kind, id FROM (SELECT `+newsPostAt+` AS happened, 1 AS kind, id FROM post WHERE `+newsPost+` ORDER BY `+newsPostAt+` DESC, id DESC LIMIT ?) AS p
 		) AS n ORDER BY happened DESC, kind, id DESC LIMIT ? OFFSET ?`,
 		end, end, limit, offset)
 	if err != nil {

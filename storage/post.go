@@ -19,6 +19,10 @@ type PostQuery struct {
 	Visibilities []community.Visibility // none = all
 	Kinds        []community.PostKind   // none = all
 	States       []community.PostState  // none = all
+	News         bool                   // what News lists, in its order: our public posts that are no answers, and those the city boosts
+	Mentions     bool                   // of others, which the city was, or may be, asked to boost
+	Thread       string                 // in the talk about this id
+	InTalk       bool                   // in some talk
 	Drafts       bool                   // drafts too, the newest of them by when they were begun
 	Tag          string
 	Before       time.Time // published before
@@ -27,13 +31,13 @@ type PostQuery struct {
 }
 
 const postColumns = `id, slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility, tags, mentions, pictures,
-	draft, created, published, updated, kind, state, announced`
+	draft, created, published, updated, kind, state, announced, thread, path`
 
 func scanPost(row row, p *community.Post) error {
 	return row.Scan(&p.ID, &p.Slug, &p.URI, &p.URL, &p.Author, &p.AuthorID, fromJSON{&p.Title}, fromJSON{&p.Text}, fromJSON{&p.HTML}, &p.Warning,
 		&p.ReplyTo, &p.ConferenceID, &p.Visibility, fromJSON{&p.Tags}, fromJSON{&p.Mentions}, fromJSON{&p.Pictures},
 		flag{&p.Draft}, instant{&p.Created}, instant{&p.Published}, instant{&p.Updated},
-		&p.Kind, &p.State, instant{&p.Announced})
+		&p.Kind, &p.State, instant{&p.Announced}, &p.Thread, &p.Path)
 }
 
 // Post reads a post of ours by its slug.
@@ -85,6 +89,18 @@ func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
 	if q.ReplyTo != "" {
 		add("reply_to = ? AND reply_to <> ''", q.ReplyTo)
 	}
+	if q.Thread != "" {
+		add("thread = ? AND thread <> ''", q.Thread)
+	}
+	if q.InTalk {
+		add("thread <> ''")
+	}
+	if q.News {
+		add(newsPost)
+	}
+	if q.Mentions {
+		add("uri <> '' AND thread = '' AND (state IN ('offered', 'hidden') OR announced > 0)")
+	}
 	if q.Standing {
 		add("reply_to = ''")
 	}
@@ -114,9 +130,12 @@ func (r *Reader) Posts(ctx context.Context, q PostQuery) ([]community.Post, erro
 	var b strings.Builder
 	b.WriteString("SELECT " + postColumns + " FROM post")
 	args := q.where(&b, r.sql)
-	if q.Drafts {
+	switch {
+	case q.News:
+		b.WriteString(" ORDER BY " + newsPostAt + " DESC, id DESC")
+	case q.Drafts:
 		b.WriteString(" ORDER BY CASE WHEN published = 0 THEN created ELSE published END DESC, id DESC")
-	} else {
+	default:
 		b.WriteString(" ORDER BY published DESC, id DESC")
 	}
 	args = limit(&b, args, q.Limit, q.Offset)
@@ -189,18 +208,23 @@ func (r *Reader) nameAuthors(ctx context.Context, ps []community.Post) error {
 func postArgs(p *community.Post) []any {
 	return []any{p.Slug, p.URI, p.URL, p.Author, p.AuthorID, asJSON{p.Title}, asJSON{p.Text}, asJSON{p.HTML}, p.Warning, p.ReplyTo, p.ConferenceID,
 		p.Visibility, asJSON{p.Tags}, asJSON{p.Mentions}, asJSON{p.Pictures}, p.Draft, p.Created, p.Published, p.Updated,
-		p.Kind, p.State, p.Announced}
+		p.Kind, p.State, p.Announced, p.Thread, p.Path}
 }
 
-// InsertPost adds a post and its tags; Conflict if its slug or URI is taken.
+// InsertPost adds a post, its tags and its source where there is one; Conflict if its slug or URI is taken.
 func (tx *Tx) InsertPost(ctx context.Context, p *community.Post) error {
 	err := tx.taken(ctx, "there is such a post already", func() error {
 		return tx.insert(ctx, &p.ID, `INSERT INTO post (slug, uri, url, author, author_id, title, text, html, warning, reply_to, conference_id, visibility,
-			tags, mentions, pictures, draft, created, published, updated, kind, state, announced)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
+			tags, mentions, pictures, draft, created, published, updated, kind, state, announced, thread, path)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, postArgs(p)...)
 	})
 	if err != nil {
 		return err
+	}
+	if len(p.Source) > 0 {
+		if err := tx.SavePostSource(ctx, p.ID, p.Source); err != nil {
+			return err
+		}
 	}
 	return tx.insertPostTags(ctx, p)
 }
@@ -215,7 +239,7 @@ func (tx *Tx) UpdatePost(ctx context.Context, p *community.Post) error {
 	err = tx.taken(ctx, "there is such a post already", func() error {
 		return tx.update(ctx, "post", `UPDATE post SET slug = ?, uri = ?, url = ?, author = ?, author_id = ?, title = ?, text = ?, html = ?, warning = ?,
 			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?,
-			kind = ?, state = ?, announced = ? WHERE id = ?`, append(postArgs(p), p.ID)...)
+			kind = ?, state = ?, announced = ?, thread = ?, path = ? WHERE id = ?`, append(postArgs(p), p.ID)...)
 	})
 	if err != nil || slices.Equal(was.Tags, p.Tags) {
 		return err
