@@ -46,7 +46,6 @@ var needs = map[Form][]need{
 		{"mastodon", "4.5", "it takes no edit of an event before 4.5 (mastodon#31114)"},
 		{"hometown", "4.5", "it is Mastodon under another name"},
 		{"misskey", "", "it takes no edit of anything but polls and people"},
-		{"pixelfed", "", "it knows no events"},
 	},
 	Cards: {
 		{"pixelfed", "", "it shows notes with pictures only"},
@@ -62,6 +61,18 @@ func (f Form) Needs(software, version string) bool {
 	return slices.ContainsFunc(needs[f], func(n need) bool {
 		return n.software == software && (n.before == "" || olderRelease(version, n.before))
 	})
+}
+
+// Form is the form in which a post of ours goes out: what exists for some
+// software only goes to nobody else.
+func (p *Post) Form() Form {
+	switch p.Kind {
+	case NoticePost:
+		return Notices
+	case CardPost:
+		return Cards
+	}
+	return Standard
 }
 
 // Software lists whose servers may need the form.

@@ -26,6 +26,7 @@ const (
 	OrdinaryPost PostKind = ""
 	PollPost     PostKind = "poll"    // asks below a conference who comes
 	NoticePost   PostKind = "notice"  // tells below a conference what changed
+	CardPost     PostKind = "card"    // a conference as a picture with a few words
 	MessagePost  PostKind = "message" // the city's direct message to one person
 )
 

@@ -155,3 +155,42 @@ func contains(s string, parts ...string) bool {
 	}
 	return true
 }
+
+// TestFormedPosts: a change is noted for Misskey, which takes no edits, Pixelfed
+// gets a card, GoToSocial neither.
+func TestFormedPosts(t *testing.T) {
+	n := startNode(t).run()
+	misskey, pixelfed, gts := startPeer(t, "misskey"), startPeer(t, "pixelfed"), startPeer(t, "gotosocial")
+	for _, p := range []*fakePeer{misskey, pixelfed, gts} {
+		p.deliver(n, "anna", p.activity("anna", "Follow", n.site.Actor(community.CityActor)))
+		eventually(t, "the follow is accepted", func() bool { return len(p.got("Accept")) == 1 })
+	}
+	c := n.conference("Go meetup", func(c *community.Conference) {
+		c.Cover = &community.Picture{URL: "https://pictures.example/1.jpg", MediaType: "image/jpeg", Alt: "People"}
+	})
+	n.idle()
+	if _, err := n.node.CancelConference(context.Background(), node.By{Console: true}, c.Slug, ""); err != nil {
+		t.Fatal(err)
+	}
+	n.idle()
+	notes := func(p *fakePeer, typ string) (out []map[string]any) {
+		for _, a := range p.got(typ) {
+			if o, ok := a["object"].(map[string]any); ok && o["type"] == "Note" {
+				out = append(out, o)
+			}
+		}
+		return out
+	}
+	if got := notes(misskey, "Create"); len(got) != 1 || got[0]["inReplyTo"] != n.site.Conference(c.Slug) {
+		t.Errorf("Misskey got %v", got)
+	}
+	if got := notes(pixelfed, "Create"); len(got) != 1 || got[0]["inReplyTo"] != nil || len(got[0]["attachment"].([]any)) != 1 {
+		t.Errorf("Pixelfed got %v", got)
+	}
+	if got := notes(pixelfed, "Update"); len(got) != 1 {
+		t.Errorf("Pixelfed got the card's changes %v", got)
+	}
+	if got := notes(gts, "Create"); len(got) != 0 || len(gts.got("Update")) != 1 {
+		t.Errorf("GoToSocial got %v", got)
+	}
+}

@@ -210,7 +210,11 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	if err := n.promote(ctx, tx, c); err != nil {
 		return err
 	}
-	return n.emitConference(ctx, tx, city, c, "Update", p.tells(old.Past(tx.Now()) && c.Past(tx.Now())))
+	tell := p.tells(old.Past(tx.Now()) && c.Past(tx.Now()))
+	if err := n.emitConference(ctx, tx, city, c, "Update", tell); err != nil || !tell {
+		return err
+	}
+	return n.noteChange(ctx, tx, city, &old, c)
 }
 
 // bumpVenue gives a changed venue a new id: Mobilizon and Gancio never read a
@@ -343,6 +347,9 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err != nil {
 			return err
 		}
+		if err := n.dropFormed(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: id, objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
 			return err
 		}
@@ -380,6 +387,9 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	}
 	if tell {
 		if err := n.emitEventThread(ctx, tx, city, c, typ, inboxes); err != nil {
+			return err
+		}
+		if err := n.emitCard(ctx, tx, city, c); err != nil {
 			return err
 		}
 	}

@@ -282,7 +282,7 @@ func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post
 	if err != nil {
 		return err
 	}
-	e.typ, e.object = "Delete", doc
+	e.typ, e.object, e.form = "Delete", doc, p.Form()
 	if _, err = n.emit(ctx, tx, e); err != nil || !threaded(p) {
 		return err
 	}
@@ -300,7 +300,7 @@ func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, 
 	if err != nil {
 		return err
 	}
-	e.typ, e.object, e.quiet = typ, doc, pub.Quiet
+	e.typ, e.object, e.quiet, e.form = typ, doc, pub.Quiet, p.Form()
 	e.inboxes = append(e.inboxes, more...)
 	if _, err = n.emit(ctx, tx, e); err != nil || pub.Quiet || !threaded(p) {
 		return err

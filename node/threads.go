@@ -23,11 +23,7 @@ type thread struct {
 // where a follower needs it so: Lemmy believes a group only what it announces,
 // and takes no group as an author.
 func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
-	hosts := make([]string, len(t.inboxes))
-	for i, in := range t.inboxes {
-		hosts[i] = in.Host
-	}
-	needed, err := tx.NeedsForm(ctx, community.Threads, community.CityActor, hosts)
+	needed, err := n.needsForm(ctx, tx, community.Threads, t.inboxes)
 	if err != nil || !needed {
 		return err
 	}

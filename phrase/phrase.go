@@ -62,6 +62,12 @@ func In(langs ...string) *Voice {
 // Lang is the language of the voice, such as "ru".
 func (v *Voice) Lang() string { return v.lang }
 
+// Speaks tells whether the voice is of a language, whatever its region.
+func (v *Voice) Speaks(lang string) bool {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	return v.lang == base
+}
+
 // T returns a text with its names filled in: T("rsvp.going", "Title", "Tea").
 // A key that no catalogue has comes back as it is; a test keeps that from
 // happening.

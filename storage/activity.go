@@ -45,18 +45,19 @@ func (r *Reader) ActivitiesByID(ctx context.Context, ids []int64) (map[int64]*Ac
 	return out, err
 }
 
-// Outbox lists the public activities of an actor, newest first, those with an id
+// Outbox lists the public activities of an actor in the standard form, newest
+// first, those with an id
 // below before unless that is 0.
 func (r *Reader) Outbox(ctx context.Context, actor community.LocalActor, before int64, limit int) ([]Activity, error) {
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	return list(ctx, r, scanActivity, "SELECT "+activityColumns+" FROM activity WHERE actor = ? AND public = 1 AND id < ? ORDER BY id DESC LIMIT ?", actor, before, limit)
+	return list(ctx, r, scanActivity, "SELECT "+activityColumns+" FROM activity WHERE actor = ? AND public = 1 AND form = '' AND id < ? ORDER BY id DESC LIMIT ?", actor, before, limit)
 }
 
 // CountOutbox counts the public activities of an actor.
 func (r *Reader) CountOutbox(ctx context.Context, actor community.LocalActor) (int, error) {
-	return value[int](ctx, r, "SELECT COUNT(*) FROM activity WHERE actor = ? AND public = 1", actor)
+	return value[int](ctx, r, "SELECT COUNT(*) FROM activity WHERE actor = ? AND public = 1 AND form = ''", actor)
 }
 
 // InsertActivity adds an activity.
