@@ -58,6 +58,13 @@ func TestActivities(t *testing.T) {
 		_, err := s.Activity(ctx, "u1")
 		wantCode(t, err, community.NotFound)
 		a, b, c := addActivity(t, s, "u1"), addActivity(t, s, "u2"), addActivity(t, s, "u3")
+		formed := &Activity{UUID: "u5", Actor: community.CityActor, Type: "Announce", JSON: []byte("{}"), Public: true, Form: community.Threads, Created: noon}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.InsertActivity(ctx, formed) })
+		again, err := s.Activity(ctx, "u5")
+		ok(t, err)
+		if d := cmp.Diff(formed, again); d != "" {
+			t.Fatal(d)
+		}
 		private := &Activity{UUID: "u4", Actor: community.CityActor, Type: "Accept", JSON: []byte("{}"), Created: noon}
 		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.InsertActivity(ctx, private) })
 		wantCode(t, s.Write(ctx, func(tx *Tx) error { return tx.InsertActivity(ctx, &Activity{UUID: "u1"}) }), community.Conflict)
