@@ -77,7 +77,7 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil {
 		owner = origin.URI
 	}
-	if err := wasDeleted(ctx, tx, c.URI, owner); err != nil {
+	if err := wasDeleted(ctx, tx, c.URI, owner, c.Published); err != nil {
 		return err
 	}
 	old, err := tx.ConferenceByURI(ctx, c.URI)
@@ -122,14 +122,26 @@ func older(published, updated, kept time.Time) bool {
 	return !updated.IsZero() && updated.Before(kept)
 }
 
-// wasDeleted returns Gone for what its server said was deleted.
-func wasDeleted(ctx context.Context, tx *storage.Tx, uri, owner string) error {
+// skew is how far the clock of another server may be ahead of ours, as its
+// signatures may be.
+const skew = 5 * time.Minute
+
+// wasDeleted returns Gone for what its server said was deleted. What was
+// published only after that is another thing with the same id, and is taken:
+// Gancio on SQLite gives the id of its latest event again once that is deleted.
+func wasDeleted(ctx context.Context, tx *storage.Tx, uri, owner string, published time.Time) error {
 	for _, key := range []string{uri, claimKey(owner, uri)} {
-		_, err := tx.Tombstone(ctx, key)
+		stone, err := tx.Tombstone(ctx, key)
 		if ok, err := found(err); err != nil {
 			return err
-		} else if ok {
+		} else if !ok {
+			continue
+		}
+		if !published.After(stone.Deleted) || published.After(tx.Now().Add(skew)) {
 			return community.Errorf(community.Gone, "%s was deleted", uri)
+		}
+		if err := tx.DropTombstone(ctx, key); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -228,7 +240,7 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 		if hostOf(p.URI) != from.Host {
 			return community.Errorf(community.Forbidden, "%s is not of the server of %s", p.URI, from.URI)
 		}
-		if err := wasDeleted(ctx, tx, p.URI, from.URI); err != nil {
+		if err := wasDeleted(ctx, tx, p.URI, from.URI, p.Published); err != nil {
 			return err
 		}
 		p.AuthorID, p.ReplyTo = from.ID, n.canonical(p.ReplyTo)

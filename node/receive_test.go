@@ -551,3 +551,42 @@ func TestKeys(t *testing.T) {
 	}
 	wantCode(t, w.RotateKeys(t.Context(), console, "people/nobody"), community.NotFound)
 }
+
+// Gancio on SQLite gives the id of its latest event again once that is deleted:
+// what was published after the deletion is another conference.
+func TestIDsUsedAgain(t *testing.T) {
+	w := newWorld(t)
+	other := w.befriend(t)
+	first := w.foreign()
+	if err := w.ReceiveConference(t.Context(), other, first); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Hour)
+	if err := w.ReceiveDelete(t.Context(), other, event); err != nil {
+		t.Fatal(err)
+	}
+	// Of the first one no late word brings it back, and nothing of the future.
+	wantCode(t, w.ReceiveConference(t.Context(), other, func() *community.Conference {
+		c := *first
+		c.ID, c.Updated = 0, w.now.Add(time.Minute)
+		return &c
+	}()), community.Gone)
+	w.now = w.now.Add(time.Hour)
+	second := w.foreign()
+	second.Title = community.Plain("en", "On the roof")
+	second.Published = w.now.Add(time.Hour)
+	wantCode(t, w.ReceiveConference(t.Context(), other, second), community.Gone)
+	second.Published = w.now
+	for range 2 { // with its Update
+		if err := w.ReceiveConference(t.Context(), other, second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := w.store.ConferenceByURI(t.Context(), event); err != nil || got.Title.First() != "On the roof" {
+		t.Fatal(got, err)
+	}
+	if err := w.ReceiveDelete(t.Context(), other, event); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.ReceiveConference(t.Context(), other, second), community.Gone)
+}

@@ -324,5 +324,8 @@ func TestTombstones(t *testing.T) {
 		if _, err := s.Tombstone(ctx, "conf/first"); err != nil {
 			t.Error(err)
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DropTombstone(ctx, "conf/first") })
+		_, err = s.Tombstone(ctx, "conf/first")
+		wantCode(t, err, community.NotFound)
 	})
 }

@@ -23,6 +23,11 @@ func (tx *Tx) SaveTombstone(ctx context.Context, key, formerType string) error {
 	return tx.exec(ctx, "INSERT INTO tombstone (key, former_type, deleted) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, formerType, tx.now)
 }
 
+// DropTombstone forgets that something was deleted: its id is of something new.
+func (tx *Tx) DropTombstone(ctx context.Context, key string) error {
+	return tx.exec(ctx, "DELETE FROM tombstone WHERE key = ?", key)
+}
+
 // PruneTombstones forgets claims older than before: tombstones whose key is an
 // actor and an id with a blank between, of things that were never here. A late
 // Create, which they guard against, comes within days. It returns how many went.
