@@ -27,6 +27,7 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 			last.expire = now
 			s.dropExpired(work)
 			s.settleJoins(work)
+			s.followAgain(work)
 		}
 		if now.Sub(last.prune) >= pruneEvery {
 			last.prune = now
@@ -108,6 +109,17 @@ func (s *Server) settleJoins(ctx context.Context) {
 	}
 	if again+given > 0 {
 		s.log.Info("members wait for an answer from elsewhere", "asked_again", again, "given_up", given)
+	}
+}
+
+// followAgain asks those again who did not answer whether we may follow them.
+func (s *Server) followAgain(ctx context.Context) {
+	n, err := s.node.AskToFollowAgain(ctx)
+	if err != nil {
+		s.log.Error("asking again to follow", "error", err)
+	}
+	if n > 0 {
+		s.log.Info("asked again to follow", "count", n)
 	}
 }
 
