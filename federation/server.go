@@ -77,6 +77,8 @@ type Server struct {
 	lastRound time.Time // when all outboxes were read; guarded by pullMu
 	marked    time.Time // when that the node is up was written down; guarded by pullMu
 
+	refreshed map[string]reading // conferences read again; of refresh alone
+
 	lanes   laneSet
 	inbound inboundSet
 	running atomic.Bool
@@ -115,6 +117,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 		laneWake:  make(chan struct{}, 1),
 		pulls:     make(chan int64, 1024),
 		asks:      make(chan string, 1024),
+		refreshed: map[string]reading{},
 		poll:      15 * time.Second,
 		backoff:   backoff,
 		grace:     8 * time.Second,
@@ -154,7 +157,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.running.Store(true)
 	defer s.running.Store(false)
 	for _, loop := range []func(stop, work context.Context){
-		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.backgroundLoop,
+		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.refreshLoop, s.backgroundLoop,
 	} {
 		s.jobs.Go(func() { loop(ctx, work) })
 	}
