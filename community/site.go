@@ -45,6 +45,10 @@ func (s Site) Outbox(a LocalActor) string { return s.Actor(a) + "/outbox" }
 // Followers of one actor.
 func (s Site) Followers(a LocalActor) string { return s.Actor(a) + "/followers" }
 
+// FollowersSync lists the followers of an actor on the server that asks
+// (FEP-8fcf).
+func (s Site) FollowersSync(a LocalActor) string { return s.Actor(a) + "/followers_synchronization" }
+
 // Following of one actor.
 func (s Site) Following(a LocalActor) string { return s.Actor(a) + "/following" }
 

@@ -107,10 +107,11 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		s.refuse(w, "", http.StatusForbidden, "a signature in the name of this server itself")
 		return
 	}
-	signer, ok := s.believe(w, r, env, body)
+	verified, ok := s.believe(w, r, env, body)
 	if !ok {
 		return
 	}
+	signer := verified.Owner
 	if wait, ok := s.rates.take(fetch.Host(signer), 1+len(body)/turnBytes); !ok {
 		s.slowDown(w, wait, "too much at once")
 		return
@@ -148,6 +149,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		return
 	}
 	poke(s.inboxWake)
+	if signer == env.Actor {
+		s.compareFollowers(r, verified)
+	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
@@ -155,7 +159,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 // Until then only the address of the client counts, as anybody can claim to be
 // of any host: a client that was not believed too often is heard only with keys
 // that are known, which cost no fetch.
-func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activitystreams.Envelope, body []byte) (signer string, ok bool) {
+func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activitystreams.Envelope, body []byte) (v signature.Verified, ok bool) {
 	client := clientOf(r)
 	wait, heard := s.strangers.peek(client)
 	verifier := s.verifier
@@ -165,7 +169,7 @@ func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activityst
 	verified, err := verifier.Verify(r, body)
 	switch {
 	case err == nil:
-		return verified.Owner, true
+		return verified, true
 	case !heard:
 		s.slowDown(w, wait, "too many requests that could not be believed")
 	default:
@@ -173,7 +177,7 @@ func (s *Server) believe(w http.ResponseWriter, r *http.Request, env *activityst
 		s.strangers.take(client, 1)
 		s.refusedSignature(w, r, env, err)
 	}
-	return "", false
+	return v, false
 }
 
 func (s *Server) slowDown(w http.ResponseWriter, wait time.Duration, why string) {

@@ -64,6 +64,7 @@ func (s *Server) Routes(r chi.Router, html http.Handler) {
 	} {
 		data(a.prefix+"/outbox", s.getOutbox(a.actor))
 		data(a.prefix+"/followers", s.getFollowers(a.actor))
+		get(a.prefix+"/followers_synchronization", s.getFollowersSync(a.actor))
 		data(a.prefix+"/following", s.getFollowing(a.actor))
 		data(a.prefix+"/featured", s.getFeatured(a.actor))
 		data(a.prefix+"/upcoming", s.getUpcoming(a.actor))

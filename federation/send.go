@@ -58,12 +58,16 @@ func (s *Server) send(ctx context.Context, d storage.Delivery, a *storage.Activi
 		v.result.NextTry = now.Add(s.backoff(d.Attempts))
 		return v
 	}
+	sync := s.syncHeader(ctx, a, d.Inbox, peer)
 	post := func(scheme signature.Scheme) (*fetch.Response, error) {
 		signer := rsa
 		if scheme == signature.RFC9421 && ed.Private != nil && takesEd25519(peer) {
 			signer = ed
 		}
 		return s.client.Post(ctx, d.Inbox, a.JSON, func(r *http.Request) error {
+			if sync != "" {
+				r.Header.Set(signature.SyncHeader, sync)
+			}
 			return signature.Sign(r, a.JSON, signer, scheme, s.clock())
 		})
 	}

@@ -70,6 +70,7 @@ type Server struct {
 	inboxWake chan struct{} // something was received
 	fanWake   chan struct{} // an activity was published
 	laneWake  chan struct{} // a delivery may be due
+	syncs     syncs         // followers compared with other servers
 	pulls     chan int64    // ids of actors whose outbox is to be read
 	asks      chan string   // hosts whose software is to be asked for
 
@@ -118,6 +119,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 		pulls:     make(chan int64, 1024),
 		asks:      make(chan string, 1024),
 		refreshed: map[string]reading{},
+		syncs:     syncs{asks: make(chan syncAsk, 256)},
 		poll:      15 * time.Second,
 		backoff:   backoff,
 		grace:     8 * time.Second,
@@ -157,7 +159,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.running.Store(true)
 	defer s.running.Store(false)
 	for _, loop := range []func(stop, work context.Context){
-		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.refreshLoop, s.backgroundLoop,
+		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.refreshLoop, s.syncLoop, s.backgroundLoop,
 	} {
 		s.jobs.Go(func() { loop(ctx, work) })
 	}

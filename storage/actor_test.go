@@ -188,6 +188,9 @@ func TestFollows(t *testing.T) {
 		if d := cmp.Diff([]community.Follow{f2b, *f3}, list); d != "" {
 			t.Fatal(d)
 		}
+		if of, err := s.FollowsOf(ctx, eve.ID); err != nil || len(of) != 1 || of[0].ActorID != eve.ID {
+			t.Error(of, err)
+		}
 		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DeleteFollowsOf(ctx, eve.ID) })
 		if yes, _ := s.FollowsActor(ctx, eve.ID); yes {
 			t.Fatal("still followed")

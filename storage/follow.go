@@ -75,6 +75,11 @@ func (r *Reader) CountFollowed(ctx context.Context, local community.LocalActor) 
 	return value[int](ctx, r, "SELECT COUNT(*) FROM followed WHERE local = ? AND state = 'accepted'", local)
 }
 
+// FollowsOf lists the follows of a remote actor by ours, in any state.
+func (r *Reader) FollowsOf(ctx context.Context, actorID int64) ([]community.Follow, error) {
+	return list(ctx, r, scanFollow, followedTable.selects()+"WHERE f.actor_id = ? ORDER BY f.id", actorID)
+}
+
 // FollowsActor tells whether any of our actors follows a remote one, accepted.
 func (r *Reader) FollowsActor(ctx context.Context, actorID int64) (bool, error) {
 	n, err := value[int](ctx, r, "SELECT COUNT(*) FROM followed WHERE actor_id = ? AND state = 'accepted'", actorID)

@@ -54,7 +54,7 @@ func (v *Verifier) verifyCavage(r *http.Request, body []byte) (Verified, error) 
 	if err != nil {
 		return Verified{}, err
 	}
-	return Verified{KeyID: p.keyID, Owner: key.Owner, Scheme: Cavage}, nil
+	return Verified{KeyID: p.keyID, Owner: key.Owner, Scheme: Cavage, Synchronized: p.covers(strings.ToLower(SyncHeader))}, nil
 }
 
 // algorithms lists what the algorithm parameter allows. hs2019 and none leave

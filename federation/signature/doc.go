@@ -54,4 +54,10 @@ type Verified struct {
 	KeyID  string
 	Owner  string // id of the actor whose key it is
 	Scheme Scheme
+	// Synchronized: the signature covers the header SyncHeader.
+	Synchronized bool
 }
+
+// SyncHeader says which followers an actor has on a server (FEP-8fcf). Sign
+// covers it where a request has it.
+const SyncHeader = "Collection-Synchronization"

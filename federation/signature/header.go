@@ -50,6 +50,16 @@ func cavageValue(h http.Header) (string, error) {
 // parseParams reads the parameters. Spaces around the commas do not matter; a
 // parameter said twice, or a byte that has no place in a header, ends it.
 func parseParams(s string) (*params, error) {
+	values, err := ParseList(s)
+	if err != nil {
+		return nil, err
+	}
+	return readParams(values)
+}
+
+// ParseList reads name="value" pairs as the Signature header has them, names in
+// lower case (draft-cavage-12 §4.1; FEP-8fcf uses the same form).
+func ParseList(s string) (map[string]string, error) {
 	if len(s) > maxHeader {
 		return nil, fail(Malformed, "the signature header is longer than %d bytes", maxHeader)
 	}
@@ -100,7 +110,7 @@ func parseParams(s string) (*params, error) {
 			return nil, fail(Malformed, "there is something between the parameter %s and the next", name)
 		}
 	}
-	return readParams(values)
+	return values, nil
 }
 
 func readParams(values map[string]string) (*params, error) {

@@ -238,7 +238,7 @@ func (v *Verifier) verifyRFC9421(r *http.Request, base *url.URL, body []byte) (V
 				return in.verify(r, base, body, pub)
 			})
 			if err == nil {
-				return Verified{KeyID: in.keyID, Owner: key.Owner, Scheme: RFC9421}, nil
+				return Verified{KeyID: in.keyID, Owner: key.Owner, Scheme: RFC9421, Synchronized: in.covered[strings.ToLower(SyncHeader)]}, nil
 			}
 		}
 		if first == nil {

@@ -65,7 +65,7 @@ func sign(r *http.Request, body []byte, s Signer, scheme Scheme, now time.Time) 
 }
 
 // signCavage covers (request-target) host date, and digest with a body, in this
-// order, and content-type where there is one. The header has no spaces after
+// order, and content-type and SyncHeader where there are such. The header has no spaces after
 // its commas: PieFed, Pixelfed and go-fed do not trim.
 func signCavage(r *http.Request, body []byte, s Signer, query bool) error {
 	p := &params{keyID: s.KeyID, algorithm: "rsa-sha256", headers: []string{"(request-target)", "host", "date"}}
@@ -75,6 +75,9 @@ func signCavage(r *http.Request, body []byte, s Signer, query bool) error {
 		if r.Header.Get("Content-Type") != "" {
 			p.headers = append(p.headers, "content-type")
 		}
+	}
+	if r.Header.Get(SyncHeader) != "" {
+		p.headers = append(p.headers, strings.ToLower(SyncHeader))
 	}
 	h := r.Header.Clone()
 	h.Set("Host", r.Host)
@@ -151,6 +154,11 @@ func signRFC9421(r *http.Request, body []byte, s Signer, now time.Time) error {
 		r.Header.Set("Content-Digest", digest)
 		lines = append(lines, `"content-digest": `+digest)
 		covered += ` "content-digest"`
+	}
+	if sync := r.Header.Get(SyncHeader); sync != "" {
+		name := strings.ToLower(SyncHeader)
+		lines = append(lines, `"`+name+`": `+sync)
+		covered += ` "` + name + `"`
 	}
 	input := "(" + covered + ");created=" + strconv.FormatInt(now.Unix(), 10) + `;keyid="` + s.KeyID + `"`
 	lines = append(lines, `"@signature-params": `+input)
