@@ -18,9 +18,10 @@ var followAgain = []time.Duration{time.Hour, 24 * time.Hour, 3 * 24 * time.Hour,
 const followsAtOnce = 200
 
 // AskToFollowAgain sends the Follows of ours again that nobody answered, each a
-// few times. It returns how many.
+// few times. It returns how many. Of several to one actor only one goes out at a
+// time, for the reason above.
 func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
-	again := 0
+	again, at := 0, map[int64]bool{}
 	q := storage.FollowQuery{State: community.Asked, Limit: followsAtOnce}
 	for {
 		list, err := n.store.FollowedList(ctx, q)
@@ -29,7 +30,7 @@ func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
 		}
 		for _, f := range list {
 			q.After = f.ID
-			if !followDue(f.Created, f.Updated, n.Now()) || !f.Actor.Gone.IsZero() {
+			if !followDue(f.Created, f.Updated, n.Now()) || !f.Actor.Gone.IsZero() || at[f.ActorID] {
 				continue
 			}
 			asked := false
@@ -41,6 +42,7 @@ func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
 				return again, err
 			}
 			if asked {
+				at[f.ActorID] = true
 				again++
 			}
 		}

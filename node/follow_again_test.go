@@ -55,6 +55,17 @@ func TestUnansweredFollow(t *testing.T) {
 	if err != nil || w.site.Activity(a.UUID) != f.URI {
 		t.Fatalf("another Follow was made: %v %v", a, err)
 	}
+	// Of two to one actor one is sent at a time.
+	if _, err := w.Follow(t.Context(), console, community.NodeActor, other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Follow(t.Context(), console, community.MemberActor("anna"), other); err != nil {
+		t.Fatal(err)
+	}
+	w.forget(t)
+	pass(40*day+time.Hour, "node Follow")
+	pass(40*day+time.Hour+10*time.Minute, "people/anna Follow")
+	pass(40*day+time.Hour+20*time.Minute)
 	// A late yes still counts.
 	if err := w.ReceiveAccept(t.Context(), other, Answer{ObjectURI: f.URI}); err != nil {
 		t.Fatal(err)
