@@ -6,18 +6,21 @@ import (
 
 	"konfa/community"
 	"konfa/federation/fetch"
+	"konfa/storage"
 )
 
-// What nobody tells us of is read again: a WordPress blog announces the events
-// of its authors, but changes and deletions go to the followers of the author
-// alone; and what a sister city announces is told to those who follow its
-// origin. What is near is read more often.
+// What is coming up elsewhere is read again now and then. Some changes nobody
+// tells us: a WordPress blog announces the events of its authors, but changes
+// and deletions go to the followers of the author alone, and one that is deleted
+// past the bin is gone without a word; what a sister city announces is told to
+// those who follow its origin. And some messages get lost: Mobilizon and Gancio
+// send everything once.
 const (
 	refreshEvery  = time.Hour
-	refreshMost   = 200 // at a time
+	refreshList   = 2000 // conferences looked at
+	refreshMost   = 200  // and read in one round
 	refreshAhead  = 90 * 24 * time.Hour
-	refreshNear   = 48 * time.Hour // what starts so soon is read every time
-	refreshFar    = 12 * time.Hour // the rest
+	refreshNear   = 48 * time.Hour // what starts so soon is read more often
 	refreshBudget = 10 * time.Minute
 	// refreshGone is how many times in a row a conference is not found before it
 	// counts as deleted: a server that is being repaired may find nothing.
@@ -30,8 +33,7 @@ type reading struct {
 	missing int // times in a row that it was not found
 }
 
-// refreshLoop reads the conferences again that we care for though nobody tells
-// us when they change.
+// refreshLoop reads the conferences of others again that we care for.
 func (s *Server) refreshLoop(stop, work context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
@@ -54,46 +56,45 @@ func (s *Server) refreshLoop(stop, work context.Context) {
 // refresh reads what is due, and returns how many were read.
 func (s *Server) refresh(ctx context.Context) (int, error) {
 	now := s.now()
-	near, err := s.store.Untold(ctx, now, now.Add(refreshNear), refreshMost)
+	list, err := s.store.WatchedConferences(ctx, now, now.Add(refreshAhead), refreshList)
 	if err != nil {
 		return 0, err
 	}
-	all, err := s.store.Untold(ctx, now, now.Add(refreshAhead), refreshMost)
-	if err != nil {
-		return 0, err
-	}
-	due := map[string]time.Duration{}
-	for _, uri := range all {
-		due[uri] = refreshFar
-	}
-	for _, uri := range near {
-		due[uri] = refreshEvery
-	}
-	for uri := range s.refreshed {
-		if _, ok := due[uri]; !ok {
-			delete(s.refreshed, uri) // over, or followed since
-		}
-	}
-	n := 0
-	for _, uri := range all {
-		if ctx.Err() != nil {
-			return n, nil // the rest is for the next time
+	read := map[string]reading{}
+	tried, n := 0, 0
+	for _, w := range list {
+		last, ok := s.refreshed[w.URI]
+		if ok {
+			read[w.URI] = last
 		}
 		// A little less, as rounds are not on the dot.
-		last, ok := s.refreshed[uri]
-		if ok && now.Sub(last.at) < due[uri]-refreshEvery/4 {
-			continue
+		if ok && now.Sub(last.at) < refreshAfter(w, now)-refreshEvery/4 || tried == refreshMost || ctx.Err() != nil {
+			continue // the rest is for the next time
 		}
+		tried++
 		last.at = now
-		err := s.reread(ctx, uri, &last)
-		s.refreshed[uri] = last
+		err := s.reread(ctx, w.URI, &last)
+		read[w.URI] = last
 		if err != nil {
-			s.log.Debug("not read again", "uri", uri, "reason", err)
+			s.log.Debug("not read again", "uri", w.URI, "reason", err)
 			continue
 		}
 		n++
 	}
+	s.refreshed = read // without what is over
 	return n, nil
+}
+
+// refreshAfter is how long what was read of a conference is good for.
+func refreshAfter(w storage.Watched, now time.Time) time.Duration {
+	near := w.Starts.Sub(now) < refreshNear
+	switch {
+	case w.Told && !near:
+		return 24 * time.Hour
+	case w.Told || !near:
+		return 12 * time.Hour
+	}
+	return refreshEvery
 }
 
 // reread reads a conference elsewhere again; it goes away when its server says

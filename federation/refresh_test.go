@@ -64,6 +64,18 @@ func TestRefresh(t *testing.T) {
 	refresh(1, string(community.NotFound), time.Hour)
 	refresh(0, string(community.NotFound), time.Hour)
 
+	// Of whom we follow we hear; still, what was lost is found.
+	told := p.event("/told", "group", "Told")
+	told["startTime"], told["endTime"] = event("", 80*time.Hour)["startTime"], event("", 80*time.Hour)["endTime"]
+	p.put("/told", told)
+	p.deliver(n, "group", p.activity("group", "Create", told))
+	uri = p.base + "/told"
+	refresh(1, "Told", 0)
+	refresh(0, "Told", 12*time.Hour)
+	told["name"], told["updated"] = "Told twice", n.clock.now().UTC().Format(time.RFC3339)
+	p.put("/told", told)
+	refresh(1, "Told twice", 12*time.Hour)
+
 	// Whose server says that it is gone is gone at once.
 	for _, path := range []string{"/gone", "/tombstone"} {
 		e := event("Gone", 40*time.Hour)

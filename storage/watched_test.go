@@ -9,7 +9,7 @@ import (
 	"konfa/community"
 )
 
-func TestUntold(t *testing.T) {
+func TestWatchedConferences(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := context.Background()
 		anna := addMember(t, s, "anna")
@@ -54,19 +54,22 @@ func TestUntold(t *testing.T) {
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			return tx.SaveGuest(ctx, &community.Guest{ConferenceID: joined.ID, MemberID: anna.ID, State: community.Going, Created: noon, Updated: noon})
 		})
+		at := func(path string, hours int, told bool) Watched {
+			return Watched{URI: "https://" + path, Starts: noon.Add(time.Duration(hours) * time.Hour), Told: told}
+		}
 		for _, tt := range []struct {
 			before, limit int
-			want          []string
+			want          []Watched
 		}{
-			{100, 10, []string{"https://wp.example/running", "https://wp.example/soon", "https://far.example/announced", "https://far.example/joined", "https://wp.example/late"}},
-			{30, 10, []string{"https://wp.example/running", "https://wp.example/soon"}},
-			{100, 1, []string{"https://wp.example/running"}},
+			{100, 10, []Watched{at("wp.example/running", -1, false), at("wp.example/soon", 24, false), at("wp.example/told", 24, true), at("far.example/announced", 30, false), at("far.example/joined", 36, false), at("wp.example/late", 48, false)}},
+			{30, 10, []Watched{at("wp.example/running", -1, false), at("wp.example/soon", 24, false), at("wp.example/told", 24, true)}},
+			{100, 1, []Watched{at("wp.example/running", -1, false)}},
 			{-5, 10, nil},
 		} {
-			got, err := s.Untold(ctx, noon, noon.Add(time.Duration(tt.before)*time.Hour), tt.limit)
+			got, err := s.WatchedConferences(ctx, noon, noon.Add(time.Duration(tt.before)*time.Hour), tt.limit)
 			ok(t, err)
 			if !slices.Equal(got, tt.want) {
-				t.Errorf("before %d hours, %d at most:\n%q, want\n%q", tt.before, tt.limit, got, tt.want)
+				t.Errorf("before %d hours, %d at most:\n%v, want\n%v", tt.before, tt.limit, got, tt.want)
 			}
 		}
 	})
