@@ -25,7 +25,7 @@ func (s *Server) onDelete(ctx context.Context, in *incoming) (string, error) {
 	if owner := s.ownerOf(ctx, id); owner != 0 && owner != in.from.ID && !speaksFor(in.from) {
 		return s.deletedElsewhere(ctx, id)
 	}
-	if err := s.node.ReceiveDelete(ctx, in.from, id); err != nil {
+	if err := s.node.ReceiveDeletion(ctx, in.from, id, in.Raw); err != nil {
 		return "", err
 	}
 	return "deleted " + id, nil

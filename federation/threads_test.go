@@ -194,3 +194,60 @@ func TestFormedPosts(t *testing.T) {
 		t.Errorf("GoToSocial got %v", got)
 	}
 }
+
+// TestAnswersArePassedOn: what someone of Mastodon says below a conference
+// reaches those on Lemmy, word for word, with its changes and its end; what
+// waits for a steward only when it is shown.
+func TestAnswersArePassedOn(t *testing.T) {
+	n, lemmy, other := startNode(t).run(), startPeer(t, "lemmy"), startPeer(t, "mastodon")
+	lemmy.deliver(n, "anna", lemmy.activity("anna", "Follow", n.site.Actor(community.CityActor)))
+	eventually(t, "the follow is accepted", func() bool { return len(lemmy.got("Accept")) == 1 })
+	open := n.conference("Open")
+	held := n.conference("Moderated", func(c *community.Conference) { c.Replies = community.RepliesModerated })
+	n.idle()
+	base := len(lemmy.got("Announce"))
+	say := func(typ, id, under, text string) map[string]any {
+		note := map[string]any{"id": id, "type": "Note", "attributedTo": other.uri("anna"), "inReplyTo": n.site.Conference(under), "content": "<p>" + text + "</p>", "odd": 1.5,
+			"to": []any{"https://www.w3.org/ns/activitystreams#Public"}, "published": "2026-11-22T12:00:00Z"}
+		a := other.activity("anna", typ, note, "to", []any{"https://www.w3.org/ns/activitystreams#Public"})
+		other.deliver(n, "anna", a)
+		n.idle()
+		return a
+	}
+	last := func(count int) map[string]any {
+		t.Helper()
+		got := lemmy.got("Announce")
+		if len(got) != base+count {
+			t.Fatalf("%d announcements, want %d", len(got)-base, count)
+		}
+		inner, _ := wrapped(t, got[len(got)-1])
+		return inner
+	}
+	first := say("Create", other.base+"/n/1", open.Slug, "Is there tea?")
+	inner := last(1)
+	if inner["id"] != first["id"] || inner["actor"] != other.uri("anna") || inner["object"].(map[string]any)["odd"] != 1.5 {
+		t.Errorf("passed on as %v", inner)
+	}
+	second := say("Create", other.base+"/n/2", held.Slug, "May I come?")
+	last(1)
+	p, err := n.store.PostByURI(context.Background(), other.base+"/n/2")
+	if err != nil || p.State != community.Held {
+		t.Fatal(p, err)
+	}
+	if _, err := n.node.ModerateReply(context.Background(), node.By{Console: true}, p.ID, node.ShowReply, false); err != nil {
+		t.Fatal(err)
+	}
+	n.idle()
+	if inner := last(2); inner["id"] != second["id"] {
+		t.Errorf("shown as %v", inner)
+	}
+	end := other.activity("anna", "Delete", other.base+"/n/1")
+	other.deliver(n, "anna", end)
+	n.idle()
+	if inner := last(3); inner["type"] != "Delete" || inner["id"] != end["id"] {
+		t.Errorf("deleted as %v", inner)
+	}
+	if len(other.got("Announce")) != 0 {
+		t.Error("Mastodon got that form")
+	}
+}

@@ -236,7 +236,9 @@ func (n *Node) canonical(id string) string {
 // the city may boost it. Refused where the conference takes no answers, or the
 // city passes nothing on.
 func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *community.Post, to []string) error {
+	source := p.Source
 	return n.write(ctx, func(tx *storage.Tx) error {
+		p.Source = source // the transaction may run again
 		if hostOf(p.URI) != from.Host {
 			return community.Errorf(community.Forbidden, "%s is not of the server of %s", p.URI, from.URI)
 		}
@@ -260,10 +262,14 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 		}
 		switch {
 		case p.Thread != "":
-			p.Source = nil
 			if err := n.admit(ctx, tx, from, p); err != nil {
 				return err
 			}
+			n.keepForLater(p, source)
+			if err := tx.InsertPost(ctx, p); err != nil {
+				return err
+			}
+			return n.passOn(ctx, tx, p, source)
 		case !answers && n.mentionsCity(p, to):
 			// Who answers such a post names the city again without meaning to.
 			return n.offerPost(ctx, tx, from, p)
@@ -290,10 +296,22 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, from *comm
 	if !old.Published.IsZero() {
 		p.Published = old.Published
 	}
+	source := p.Source
 	if err := n.changeBoost(ctx, tx, from, p); err != nil {
 		return err
 	}
-	return tx.UpdatePost(ctx, p)
+	if p.Thread != "" {
+		n.keepForLater(p, source)
+		if len(p.Source) > 0 {
+			if err := tx.SavePostSource(ctx, p.ID, p.Source); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.UpdatePost(ctx, p); err != nil {
+		return err
+	}
+	return n.passOn(ctx, tx, p, source)
 }
 
 // concerns returns nil for a post from elsewhere that belongs to no talk and is
@@ -315,6 +333,12 @@ func (n *Node) concerns(ctx context.Context, tx *storage.Tx, from *community.Act
 // of it. What we never knew is remembered too, so that a Create that comes late
 // does not bring it back.
 func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri string) error {
+	return n.ReceiveDeletion(ctx, from, uri, nil)
+}
+
+// ReceiveDeletion is ReceiveDelete with the activity as it came, which is passed
+// on to servers of threads where it was about an answer in a talk of ours.
+func (n *Node) ReceiveDeletion(ctx context.Context, from *community.Actor, uri string, source []byte) error {
 	may := func(owner int64) error {
 		if owner != from.ID && from.Type != "Application" {
 			return community.Errorf(community.Forbidden, "%s cannot delete what is of someone else", from.URI)
@@ -353,6 +377,9 @@ func (n *Node) ReceiveDelete(ctx context.Context, from *community.Actor, uri str
 				return err
 			}
 			if err := tx.DeletePost(ctx, p.ID); err != nil {
+				return err
+			}
+			if err := n.passOn(ctx, tx, p, source); err != nil {
 				return err
 			}
 		}

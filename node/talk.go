@@ -200,7 +200,13 @@ func (n *Node) ModerateReply(ctx context.Context, by By, id int64, v Verdict, be
 func (n *Node) judge(ctx context.Context, tx *storage.Tx, p *community.Post, v Verdict) error {
 	switch v {
 	case ShowReply:
+		held := p.State == community.Held
 		p.State = community.Shown
+		if held {
+			if err := n.passOnShown(ctx, tx, p); err != nil {
+				return err
+			}
+		}
 	case HideReply:
 		p.State = community.Hidden
 	case DeleteReply:

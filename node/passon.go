@@ -1,0 +1,56 @@
+package node
+
+import (
+	"context"
+
+	"konfa/activitystreams"
+	"konfa/community"
+	"konfa/storage"
+)
+
+// passOn announces what someone elsewhere did to an answer in a talk of ours to
+// the servers that know the city as a community (FEP-1b12): they see nothing of
+// a discussion but what its group announces, and take the activity only as its
+// author wrote it. Source is that, or nil where it did not come whole; then
+// nothing is passed on.
+func (n *Node) passOn(ctx context.Context, tx *storage.Tx, p *community.Post, source []byte) error {
+	if !passable(p, source) {
+		return nil
+	}
+	needed, err := n.needsForm(ctx, tx, community.Threads, nil)
+	if err != nil || !needed {
+		return err
+	}
+	group := n.site.Actor(community.CityActor)
+	// Its own server gets it as well: Lemmy shows an answer as sent only after
+	// the group has announced it.
+	_, err = n.emit(ctx, tx, emission{
+		actor: community.CityActor, typ: "Announce", object: source, objectID: p.URI, objectType: "Note", form: community.Threads, audience: group,
+		to: []string{group, activitystreams.PublicURI}, cc: []string{n.site.Followers(community.CityActor)},
+		followers: true,
+	})
+	return err
+}
+
+// passable tells whether others may see an answer that way.
+func passable(p *community.Post, source []byte) bool {
+	return p.Thread != "" && p.State == community.Shown && everyoneSees(p) && len(source) > 0 && len(source) <= maxSource
+}
+
+// keepForLater keeps the activity of an answer that waits for a steward, to be
+// passed on when it is shown.
+func (n *Node) keepForLater(p *community.Post, source []byte) {
+	p.Source = nil
+	if p.State == community.Held && len(source) <= maxSource {
+		p.Source = source
+	}
+}
+
+// passOnShown passes on what a steward shows that was held.
+func (n *Node) passOnShown(ctx context.Context, tx *storage.Tx, p *community.Post) error {
+	source, err := tx.PostSource(ctx, p.ID)
+	if ok, err := found(err); !ok || err != nil {
+		return err
+	}
+	return n.passOn(ctx, tx, p, source)
+}
