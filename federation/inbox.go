@@ -107,11 +107,15 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, inbox string, b
 		s.refuse(w, "", http.StatusForbidden, "a signature in the name of this server itself")
 		return
 	}
+	if !s.admitted(w, r) {
+		return
+	}
 	verified, ok := s.believe(w, r, env, body)
 	if !ok {
 		return
 	}
 	signer := verified.Owner
+	s.newcomers.knows(fetch.Host(signer))
 	if wait, ok := s.rates.take(fetch.Host(signer), 1+len(body)/turnBytes); !ok {
 		s.slowDown(w, wait, "too much at once")
 		return

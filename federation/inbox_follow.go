@@ -93,6 +93,7 @@ func (s *Server) onAccept(ctx context.Context, in *incoming) (string, error) {
 	if followed, err := s.store.FollowsActor(ctx, in.from.ID); err == nil && followed && a.ObjectType != "Join" {
 		s.askPeer(in.from.Host)
 		s.pullSoon(in.from.ID)
+		poke(s.cityWake)
 	}
 	return "accepted", nil
 }

@@ -64,6 +64,8 @@ type Server struct {
 	aboveRates *rates              // of hosts whose posts are read because someone answered them
 	signers    signers
 	peers      peerNotes
+	newcomers  newHosts // of which domains new hosts write
+	met        met      // whom the round of cities asked
 	docs       documents
 	usage      usageCache
 
@@ -71,6 +73,8 @@ type Server struct {
 	fanWake   chan struct{} // an activity was published
 	laneWake  chan struct{} // a delivery may be due
 	syncs     syncs         // followers compared with other servers
+	worldWake chan struct{} // what the world lists may have changed
+	cityWake  chan struct{} // a city may be asked for others
 	pulls     chan int64    // ids of actors whose outbox is to be read
 	asks      chan string   // hosts whose software is to be asked for
 
@@ -116,6 +120,8 @@ func New(n *node.Node, o Options) (*Server, error) {
 		inboxWake: make(chan struct{}, 1),
 		fanWake:   make(chan struct{}, 1),
 		laneWake:  make(chan struct{}, 1),
+		worldWake: make(chan struct{}, 1),
+		cityWake:  make(chan struct{}, 1),
 		pulls:     make(chan int64, 1024),
 		asks:      make(chan string, 1024),
 		refreshed: map[string]reading{},
@@ -160,6 +166,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.running.Store(false)
 	for _, loop := range []func(stop, work context.Context){
 		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.refreshLoop, s.syncLoop, s.backgroundLoop,
+		s.worldLoop, s.discoverLoop,
 	} {
 		s.jobs.Go(func() { loop(ctx, work) })
 	}
@@ -200,6 +207,7 @@ func (s *Server) wake() {
 	poke(s.inboxWake)
 	poke(s.fanWake)
 	poke(s.laneWake)
+	poke(s.worldWake)
 }
 
 func poke(c chan struct{}) {

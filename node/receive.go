@@ -58,9 +58,10 @@ func (n *Node) ReceiveConference(ctx context.Context, from *community.Actor, c *
 }
 
 // StoreConference keeps a conference elsewhere that someone here asked for.
-// c.OriginID is the actor it belongs to. It returns the conference as stored.
+// c.OriginID is the actor it belongs to. It returns the conference as stored. Of
+// someone whom nobody follows it stays for a while only (PruneWorld).
 func (n *Node) StoreConference(ctx context.Context, c *community.Conference) (*community.Conference, error) {
-	if err := n.write(ctx, func(tx *storage.Tx) error { return n.storeForeign(ctx, tx, c) }); err != nil {
+	if err := n.write(ctx, func(tx *storage.Tx) error { return n.storePassing(ctx, tx, c, storage.PassingAsked) }); err != nil {
 		return nil, err
 	}
 	return n.store.ConferenceByURI(ctx, c.URI)
@@ -173,7 +174,13 @@ func (n *Node) ReceiveAnnounceOfForeign(ctx context.Context, from *community.Act
 		if !follows {
 			return community.Errorf(community.Refused, "nobody here follows %s", from.URI)
 		}
-		return n.storeForeign(ctx, tx, c)
+		why := storage.PassingAsked
+		if told, err := n.stewardFollows(ctx, tx, from.Host); err != nil {
+			return err
+		} else if told {
+			why = storage.PassingTold
+		}
+		return n.storePassing(ctx, tx, c, why)
 	})
 }
 
@@ -200,7 +207,7 @@ func (n *Node) ReceiveInvite(ctx context.Context, from *community.Actor, uri str
 		if c.OriginID == 0 {
 			c.OriginID = from.ID
 		}
-		return n.storeForeign(ctx, tx, c)
+		return n.storePassing(ctx, tx, c, storage.PassingInvited)
 	})
 }
 

@@ -30,6 +30,9 @@ func (r *Reader) BlockOf(ctx context.Context, host, actorURI string) (*community
 
 // SaveBlock adds or replaces the block of a domain or of an actor.
 func (tx *Tx) SaveBlock(ctx context.Context, b *community.Block) error {
+	if err := tx.AddWorldTodo(ctx, "blocks", 0); err != nil {
+		return err
+	}
 	return tx.insert(ctx, &b.ID, `INSERT INTO block (domain, actor_uri, severity, reason, by_member, created) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (domain, actor_uri) DO UPDATE SET severity = excluded.severity, reason = excluded.reason, by_member = excluded.by_member RETURNING id`,
 		b.Domain, b.ActorURI, b.Severity, b.Reason, b.By, b.Created)
@@ -37,6 +40,9 @@ func (tx *Tx) SaveBlock(ctx context.Context, b *community.Block) error {
 
 // DeleteBlock lifts a block; NotFound if there is none.
 func (tx *Tx) DeleteBlock(ctx context.Context, domain, actorURI string) error {
+	if err := tx.AddWorldTodo(ctx, "blocks", 0); err != nil {
+		return err
+	}
 	return tx.update(ctx, "block", "DELETE FROM block WHERE domain = ? AND actor_uri = ?", domain, actorURI)
 }
 

@@ -161,6 +161,9 @@ func (tx *Tx) InsertConference(ctx context.Context, c *community.Conference) err
 	if err := tx.insertTags(ctx, c); err != nil {
 		return err
 	}
+	if err := tx.AddWorldTodo(ctx, "conference", c.ID); err != nil {
+		return err
+	}
 	return tx.stampCalendar(ctx, c)
 }
 
@@ -184,6 +187,9 @@ func (tx *Tx) UpdateConference(ctx context.Context, c *community.Conference) err
 			return err
 		}
 	}
+	if err := tx.AddWorldTodo(ctx, "conference", c.ID); err != nil {
+		return err
+	}
 	return tx.stampCalendar(ctx, was, c)
 }
 
@@ -195,6 +201,13 @@ func (tx *Tx) DeleteConference(ctx context.Context, id int64) error {
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if listed, err := tx.DeleteListing(ctx, id); err != nil {
+		return err
+	} else if listed {
+		if err := tx.StampWorld(ctx); err != nil {
+			return err
+		}
 	}
 	if err := tx.exec(ctx, "DELETE FROM conference WHERE id = ?", id); err != nil {
 		return err

@@ -130,7 +130,10 @@ func (tx *Tx) SaveFollower(ctx context.Context, f *community.Follow) error {
 
 // SaveFollowed adds or replaces a follow of ours, by our actor and theirs.
 func (tx *Tx) SaveFollowed(ctx context.Context, f *community.Follow) error {
-	return tx.saveFollow(ctx, followedTable, f)
+	if err := tx.saveFollow(ctx, followedTable, f); err != nil {
+		return err
+	}
+	return tx.AddWorldTodo(ctx, "follow", f.ActorID)
 }
 
 func (tx *Tx) saveFollow(ctx context.Context, t followTable, f *community.Follow) error {
@@ -148,7 +151,10 @@ func (tx *Tx) DeleteFollower(ctx context.Context, local community.LocalActor, ac
 
 // DeleteFollowed forgets a follow of ours.
 func (tx *Tx) DeleteFollowed(ctx context.Context, local community.LocalActor, actorID int64) error {
-	return tx.exec(ctx, "DELETE FROM followed WHERE local = ? AND actor_id = ?", local, actorID)
+	if err := tx.exec(ctx, "DELETE FROM followed WHERE local = ? AND actor_id = ?", local, actorID); err != nil {
+		return err
+	}
+	return tx.AddWorldTodo(ctx, "follow", actorID)
 }
 
 // DeleteFollowsOf forgets all follows of and by a remote actor.
@@ -156,5 +162,8 @@ func (tx *Tx) DeleteFollowsOf(ctx context.Context, actorID int64) error {
 	if err := tx.exec(ctx, "DELETE FROM follower WHERE actor_id = ?", actorID); err != nil {
 		return err
 	}
-	return tx.exec(ctx, "DELETE FROM followed WHERE actor_id = ?", actorID)
+	if err := tx.exec(ctx, "DELETE FROM followed WHERE actor_id = ?", actorID); err != nil {
+		return err
+	}
+	return tx.AddWorldTodo(ctx, "follow", actorID)
 }
