@@ -84,6 +84,24 @@ func (s *Server) objectType(a *storage.Activity) string {
 	return "Event"
 }
 
+// farewell tells whether an activity ends a follow: the one thing that a
+// blocked server is still told.
+func farewell(activity, object string) bool {
+	return (activity == "Reject" || activity == "Undo") && object == "Follow"
+}
+
+// farewells parts what a blocked server is told from what it is not.
+func (s *Server) farewells(due []storage.Delivery, activities map[int64]*storage.Activity) (told, rest []storage.Delivery) {
+	for _, d := range due {
+		if a := activities[d.ActivityID]; a != nil && farewell(a.Type, s.objectType(a)) {
+			told = append(told, d)
+		} else {
+			rest = append(rest, d)
+		}
+	}
+	return told, rest
+}
+
 // withhold gives up deliveries that were queued for a host before it was
 // blocked.
 func (s *Server) withhold(due []storage.Delivery, why string) []verdict {

@@ -87,6 +87,26 @@ func TestNodeInfoThatNeverComes(t *testing.T) {
 	}
 }
 
+// TestBlockedIsTold: a blocked server hears that the follow is over, and nothing
+// else.
+func TestBlockedIsTold(t *testing.T) {
+	ctx := context.Background()
+	n, p := startNode(t), startPeer(t, "mastodon")
+	n.follower(p, "anna", community.CityActor)
+	n.conference("Go meetup")
+	if _, err := n.fanoutRound(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.node.AddBlock(ctx, console, &community.Block{Domain: strings.ToLower(p.host())}); err != nil {
+		t.Fatal(err)
+	}
+	n.run()
+	eventually(t, "nothing is left to send", func() bool { next, err := n.store.NextDue(ctx); return err == nil && next.IsZero() && len(p.inbox()) > 0 })
+	if got := p.inbox(); len(got) != 1 || got[0].activity()["type"] != "Reject" {
+		t.Errorf("%d deliveries to a blocked host", len(got))
+	}
+}
+
 // TestBlockedMeanwhile: what was queued for a host before it was blocked is not
 // sent.
 func TestBlockedMeanwhile(t *testing.T) {

@@ -125,7 +125,7 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 			e.s.log.Debug("not sent", "host", host, "software", peer.Software, "type", a.Type, "object", a.Object, "reason", why)
 			continue
 		}
-		if blocked, _ := e.s.blocked(ctx, t.URL); blocked {
+		if blocked, _ := e.s.blocked(ctx, t.URL); blocked && !farewell(a.Type, a.Object) {
 			continue
 		}
 		add(host, t.URL)

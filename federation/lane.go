@@ -70,8 +70,12 @@ func (s *Server) laneBatch(ctx context.Context, host string) (more bool, err err
 		return false, err
 	}
 	if blocked, why := s.blocked(ctx, "https://"+host+"/"); blocked {
-		_, err := s.settle(ctx, peer, s.withhold(due, why))
-		return err == nil, err
+		told, rest := s.farewells(due, activities)
+		if len(rest) > 0 {
+			_, err := s.settle(ctx, peer, s.withhold(rest, why))
+			return err == nil, err
+		}
+		due = told
 	}
 	if peer, err = s.acquainted(ctx, peer, due, activities); err != nil {
 		return false, err

@@ -37,7 +37,9 @@ func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community
 }
 
 // enforce ends what the blocks of severity suspend forbid: follows in both
-// directions, and announcements. What the city boosts ends with either severity. It is done once for however many blocks.
+// directions, and announcements. What the city boosts ends with either severity.
+// It is done once for however many blocks. Whose follow ends is told so: else
+// their server would show it for ever, also when the block is long gone.
 func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 	blocks, err := tx.Blocks(ctx)
 	if err != nil {
@@ -54,7 +56,7 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 		}
 	}
 	suspended := func(a *community.Actor) bool { return a != nil && (actors[a.URI] || inDomains(a.Host, domains)) }
-	for _, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.Followers, tx.FollowedList} {
+	for i, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.FollowedList, tx.Followers} {
 		q := storage.FollowQuery{Limit: 1000}
 		for {
 			follows, err := list(ctx, q)
@@ -66,7 +68,16 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 				if !suspended(f.Actor) {
 					continue
 				}
-				if err := tx.DeleteFollowsOf(ctx, f.ActorID); err != nil {
+				if i == 0 {
+					if err := n.unfollow(ctx, tx, f.Local, f.Actor); err != nil {
+						return err
+					}
+					continue
+				}
+				if err := tx.DeleteFollower(ctx, f.Local, f.ActorID); err != nil {
+					return err
+				}
+				if err := n.emitReply(ctx, tx, "Reject", f.Actor, f.URI, "Follow", n.site.Actor(f.Local)); err != nil {
 					return err
 				}
 			}

@@ -446,8 +446,23 @@ func TestBlocks(t *testing.T) {
 	if err := w.ReceiveFollow(t.Context(), a, "https://far.example/f", city); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := w.Follow(t.Context(), console, community.CityActor, a); err != nil {
+		t.Fatal(err)
+	}
+	w.forget(t)
 	if err := w.AddBlock(t.Context(), console, &community.Block{Domain: "FAR.example."}); err != nil {
 		t.Fatal(err)
+	}
+	// Both sides of it are told, once, so that the other server does not show
+	// follows that are no more.
+	if err := w.AddBlock(t.Context(), console, &community.Block{Domain: "other.example"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.queued(t); !slices.Equal(got, []string{"city Undo", "city Reject"}) {
+		t.Errorf("queued %q", got)
+	}
+	if list, err := w.store.FollowedList(t.Context(), storage.FollowQuery{Limit: 10}); err != nil || len(list) != 0 {
+		t.Errorf("still following %v, %v", list, err)
 	}
 	if n, _ := w.store.CountFollowers(t.Context(), community.CityActor); n != 0 {
 		t.Errorf("%d followers after the block", n)

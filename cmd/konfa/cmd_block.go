@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"konfa/community"
+	"konfa/node"
 
 	"golang.org/x/net/idna"
 )
@@ -32,14 +33,26 @@ func blockOf(b *community.Block) blockView {
 	return blockView{b.Domain, b.ActorURI, b.Severity, b.Reason, b.By, stamp(b.Created)}
 }
 
-// blockTarget tells a domain from the id of an actor.
-func blockTarget(what string) (domain, actor string, err error) {
+// blockTarget tells a domain from an actor: their id, or the address of one who
+// is known here.
+func (a *app) blockTarget(n *node.Node, what string) (domain, actor string, err error) {
 	what = strings.TrimSpace(what)
 	if strings.Contains(what, "://") {
 		return "", what, nil
 	}
-	domain, err = blockDomain(what)
-	return domain, "", err
+	handle, host, ok := strings.Cut(strings.TrimPrefix(what, "@"), "@")
+	if !ok {
+		domain, err = blockDomain(what)
+		return domain, "", err
+	}
+	if host, err = blockDomain(host); err != nil {
+		return "", "", err
+	}
+	known, err := n.Store().ActorByAddress(a.ctx, handle, host)
+	if err != nil {
+		return "", "", notFoundHint(err, "nobody of this address is known here; give the address of their profile as their server writes it")
+	}
+	return "", known.URI, nil
 }
 
 func blockDomain(what string) (string, error) {
@@ -47,7 +60,7 @@ func blockDomain(what string) (string, error) {
 	name, port, _ := strings.Cut(d, ":")
 	ascii, err := idna.Lookup.ToASCII(name)
 	if err != nil || ascii == "" || strings.ContainsAny(ascii, "/@ ") {
-		return "", withHint(fmt.Errorf("%q is not a domain", what), "write it like spam.example, or give the address of one actor")
+		return "", withHint(fmt.Errorf("%q is not a domain", what), "write it like spam.example, or name one actor: @name@host")
 	}
 	if port != "" {
 		ascii += ":" + port
@@ -56,21 +69,21 @@ func blockDomain(what string) (string, error) {
 }
 
 type blockAddCmd struct {
-	Target   string `arg:"" help:"A domain, or the address (id) of one actor."`
+	Target   string `arg:"" help:"A domain, or one actor: @name@host, or their id."`
 	Severity string `help:"suspend refuses everything; silence takes what they send but shows it nowhere." default:"suspend" enum:"suspend,silence"`
 	Reason   string `help:"Why." placeholder:"TEXT"`
 }
 
 func (x *blockAddCmd) Run(a *app) error {
-	domain, actor, err := blockTarget(x.Target)
-	if err != nil {
-		return err
-	}
 	_, n, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer n.Store().Close()
+	domain, actor, err := a.blockTarget(n, x.Target)
+	if err != nil {
+		return err
+	}
 	b := &community.Block{Domain: domain, ActorURI: actor, Severity: community.Severity(x.Severity), Reason: x.Reason}
 	if err := n.AddBlock(a.ctx, console, b); err != nil {
 		return err
@@ -100,19 +113,19 @@ func (x *blockListCmd) Run(a *app) error {
 }
 
 type blockRemoveCmd struct {
-	Target string `arg:"" help:"A domain, or the address of one actor."`
+	Target string `arg:"" help:"A domain, or one actor: @name@host, or their id."`
 }
 
 func (x *blockRemoveCmd) Run(a *app) error {
-	domain, actor, err := blockTarget(x.Target)
-	if err != nil {
-		return err
-	}
 	_, n, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer n.Store().Close()
+	domain, actor, err := a.blockTarget(n, x.Target)
+	if err != nil {
+		return err
+	}
 	if err := n.RemoveBlock(a.ctx, console, domain, actor); err != nil {
 		return notFoundHint(err, "konfa block list shows them")
 	}
