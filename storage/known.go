@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"konfa/community"
@@ -29,7 +31,7 @@ func (r *Reader) KnownCities(ctx context.Context, all bool) ([]community.KnownCi
 	if all {
 		where = ""
 	}
-	cs, err := list(ctx, r, scanKnown, knownSelect+where+"ORDER BY k.state, k.name, k.host")
+	cs, err := list(ctx, r, scanKnown, knownSelect+where+"ORDER BY k.state, k.host")
 	if err != nil || len(cs) == 0 {
 		return nil, err
 	}
@@ -40,6 +42,15 @@ func (r *Reader) KnownCities(ctx context.Context, all bool) ([]community.KnownCi
 		}
 		cs = slices.DeleteFunc(cs, func(c community.KnownCity) bool { return blocks.of(c.Host, c.URI) != nil })
 	}
+	called := func(c community.KnownCity) string {
+		if name := c.Name.First(); name != "" {
+			return strings.ToLower(name)
+		}
+		return c.Host
+	}
+	slices.SortStableFunc(cs, func(a, b community.KnownCity) int {
+		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(called(a), called(b)))
+	})
 	type naming struct {
 		city int64
 		by   community.Actor
