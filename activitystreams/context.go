@@ -49,6 +49,7 @@ var terms = []term{
 	{name: "discoverable", iri: "toot:discoverable"},
 	{name: "indexable", iri: "toot:indexable"}, // FEP-5feb
 	{name: "featured", iri: "toot:featured", typ: "@id"},
+	{name: "votersCount", iri: "toot:votersCount"},
 	{name: "blurhash", iri: "toot:blurhash"},
 	{name: "focalPoint", iri: "toot:focalPoint", container: "@list"},
 	{name: "webfinger", iri: "https://purl.archive.org/socialweb/webfinger#webfinger"}, // FEP-2c59

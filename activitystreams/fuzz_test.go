@@ -310,3 +310,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A vote is a name and three addresses, all bounded; everything else is told
+// apart from one.
+func FuzzReadVote(f *testing.F) {
+	seed(f)
+	f.Add([]byte(`{"type":"Note","id":"https://m.example/u/b#votes/1","name":"I'm coming","attributedTo":"https://m.example/u/b","to":"https://k.example/city","inReplyTo":"https://k.example/posts/p"}`))
+	f.Add([]byte(`{"type":"Note","id":"https://m.example/1","name":"x","content":" ","actor":{"id":"https://m.example/u"},"inReplyTo":{"id":"https://k.example/posts/p"}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v, err := ReadVote(b)
+		if community.CodeOf(err) == community.NotFound {
+			return
+		}
+		if err != nil {
+			refused(t, err)
+			return
+		}
+		fetched(t, v.ID, v.AttributedTo, v.Poll)
+		if n := utf8.RuneCountInString(v.Name); n == 0 || n > 500 || strings.ContainsAny(v.Name, "\n\x00") {
+			t.Errorf("an option named %q", v.Name)
+		}
+		if _, err := ReadPost(b); err == nil {
+			t.Error("a vote is read as a post too")
+		}
+	})
+}

@@ -52,6 +52,14 @@ func TestGolden(t *testing.T) {
 		Slug: "news", Author: community.MemberActor("anna"), Title: community.Texts{{Lang: "ru", Text: "Новости"}, {Lang: "en", Text: "News"}},
 		HTML: community.Texts{{Lang: "ru", Text: "<p>Привет</p>"}, {Lang: "en", Text: "<p>Hi</p>"}}, Visibility: community.Unlisted, Published: when, Updated: when.Add(time.Hour),
 	}
+	ask := &community.Post{
+		Slug: "go-conf-poll", Author: community.CityActor, Kind: community.PollPost, HTML: community.Plain("ru", "<p>Кто придёт?</p>"), ReplyTo: site.Conference("go-conf"),
+		Visibility: community.Unlisted, Published: when, Updated: when,
+	}
+	poll := &community.Poll{Options: []community.PollOption{{Answer: community.Going, Name: "Приду"}, {Answer: community.Maybe, Name: "Может быть"}, {Answer: community.NotGoing, Name: "Не в этот раз"}},
+		Ends: when.Add(48 * time.Hour), Tally: community.Tally{Going: 5, Maybe: 1, Away: 2}}
+	over := *poll
+	over.Closed = when.Add(48 * time.Hour)
 	event := must(e.Event(twoLanguages(), EventExtra{Replies: 3, City: city}))
 	follow := []byte(`{"@context":["https://www.w3.org/ns/activitystreams",{"odd":"https://odd.example/ns#odd"}],"type":"Follow","id":"https://remote.example/f#1%zz","actor":"https://remote.example/users/bob","object":"https://belgrade.example/city","odd":1.0}`)
 	items := []any{"https://belgrade.example/conf/a", must(e.Post(note))}
@@ -74,6 +82,8 @@ func TestGolden(t *testing.T) {
 		"event-moved":     must(e.Event(moved, EventExtra{})),
 		"event-postponed": must(e.Event(postponed, EventExtra{})),
 		"note":            must(e.Post(note)),
+		"poll":            must(e.Poll(ask, poll)),
+		"poll-closed":     must(e.Poll(ask, &over)),
 		"article":         must(e.Post(article)),
 		"tombstone":       must(e.Tombstone(site.Conference("gone"), "Event", when)),
 		"create":          activity(Activity{ID: id("1"), Type: "Create", Actor: community.CityActor, To: []string{PublicURI}, Cc: []string{site.Followers(community.CityActor)}, Object: event, Published: when}),

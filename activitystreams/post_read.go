@@ -118,6 +118,38 @@ func readPost(v *value) (*RemotePost, error) {
 	return p, nil
 }
 
+// Vote is the choice of someone on another server in a poll.
+type Vote struct {
+	ID           string
+	AttributedTo string
+	Poll         string // id of what it votes in
+	Name         string // of the option
+}
+
+// ReadVote reads a vote, which Mastodon and its kin write as a Note with a name
+// and no content. NotFound where the object is something else.
+func ReadVote(b []byte) (*Vote, error) {
+	v, err := parseObjectTo(b, maxDepth-1)
+	if err != nil {
+		return nil, err
+	}
+	vote := &Vote{
+		ID: v.property("id").id(), AttributedTo: v.property("attributedTo").id(), Poll: v.property("inReplyTo").id(),
+		Name: line(v.property("name").text(), 500),
+	}
+	if vote.AttributedTo == "" {
+		vote.AttributedTo = v.property("actor").id()
+	}
+	said := len(v.texts("content", func(s string) string { return strings.TrimSpace(s) })) > 0
+	if !slices.Contains(v.types(), "Note") || vote.Name == "" || vote.Poll == "" || said || len(v.property("attachment").list(1)) > 0 {
+		return nil, community.Errorf(community.NotFound, "this is not a vote")
+	}
+	if !webID(vote.ID) || !webID(vote.AttributedTo) || !webID(vote.Poll) {
+		return nil, malformed("the vote does not say whose it is and for what")
+	}
+	return vote, nil
+}
+
 // options writes the choices of a poll below its question: konfa does not vote.
 func (p *RemotePost) options(v *value) {
 	var b strings.Builder

@@ -2,6 +2,7 @@ package activitystreams
 
 import (
 	"slices"
+	"time"
 
 	"konfa/community"
 
@@ -15,7 +16,7 @@ func (e *Encoder) Post(p *community.Post) ([]byte, error) {
 	if p.Slug == "" || p.Author == "" {
 		return nil, community.Errorf(community.Internal, "a post without slug and author has no address yet")
 	}
-	return e.fitPost(p, false)
+	return e.fitPost(p, nil, false)
 }
 
 // ThreadPost is the document of a post of the city for servers made of
@@ -27,13 +28,22 @@ func (e *Encoder) ThreadPost(p *community.Post) ([]byte, error) {
 	}
 	q := *p
 	q.Author = community.DeskActor
-	return e.fitPost(&q, true)
+	return e.fitPost(&q, nil, true)
 }
 
-func (e *Encoder) fitPost(p *community.Post, thread bool) ([]byte, error) {
+// Poll is the document of a post of ours that asks who comes: a Question, as
+// Mastodon and its kin take votes for. The tally is that of poll.
+func (e *Encoder) Poll(p *community.Post, poll *community.Poll) ([]byte, error) {
+	if p.Slug == "" || p.Author == "" || len(poll.Options) == 0 {
+		return nil, community.Errorf(community.Internal, "a poll without slug, author and options has no address yet")
+	}
+	return e.fitPost(p, poll, false)
+}
+
+func (e *Encoder) fitPost(p *community.Post, poll *community.Poll, thread bool) ([]byte, error) {
 	limit := maxWire
 	for {
-		b, err := e.post(p, thread, limit)
+		b, err := e.post(p, poll, thread, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -48,10 +58,12 @@ func (e *Encoder) fitPost(p *community.Post, thread bool) ([]byte, error) {
 	}
 }
 
-func (e *Encoder) post(p *community.Post, thread bool, limit int) ([]byte, error) {
+func (e *Encoder) post(p *community.Post, poll *community.Poll, thread bool, limit int) ([]byte, error) {
 	id := e.site.Post(p.Slug)
 	var o object
-	if p.Article() {
+	if poll != nil {
+		o = streams.NewActivityStreamsQuestion()
+	} else if p.Article() {
 		o = streams.NewActivityStreamsArticle()
 		setName(o, p.Title.First())
 	} else {
@@ -117,7 +129,30 @@ func (e *Encoder) post(p *community.Post, thread bool, limit int) ([]byte, error
 			pair{"nameMap", languageMap(p.Title)},
 			pair{"actor", e.site.Actor(p.Author)}) // Mobilizon reads no Article without
 	}
-	return finish(o, withUpdated(with, p.Published, p.Updated))
+	return finish(o, withUpdated(append(with, questions(poll)...), p.Published, p.Updated))
+}
+
+// questions are the choices of a poll. Mastodon counts as one what is in oneOf,
+// takes the numbers from the totals of replies, and shows the poll as over from
+// endTime or closed on.
+func questions(poll *community.Poll) pairs {
+	if poll == nil {
+		return nil
+	}
+	options := make([]any, 0, len(poll.Options))
+	for _, o := range poll.Options {
+		options = append(options, pairs{{"type", "Note"}, {"name", o.Name},
+			{"replies", pairs{{"type", "Collection"}, {"totalItems", poll.Tally.Of(o.Answer)}}}})
+	}
+	with := pairs{
+		{"oneOf", options},
+		{"votersCount", poll.Tally.Sum()},
+		{"endTime", poll.Ends.UTC().Format(time.RFC3339)},
+	}
+	if !poll.Closed.IsZero() {
+		with = append(with, pair{"closed", poll.Closed.UTC().Format(time.RFC3339)})
+	}
+	return with
 }
 
 // audience is who a post is addressed to. Mastodon tells the visibility from

@@ -78,7 +78,7 @@ func checkWire(t failer, b []byte) map[string]any {
 			if _, ok := v.(string); !ok {
 				t.Errorf("%s is a %T, not one string", path, v)
 			}
-		case "published", "updated", "deleted", "startTime", "endTime":
+		case "published", "updated", "deleted", "startTime", "endTime", "closed":
 			if _, err := time.Parse(time.RFC3339, v.(string)); err != nil || !wordpressTime.MatchString(v.(string)) {
 				t.Errorf("%s is no time that everyone reads: %v", path, v)
 			}
@@ -104,7 +104,7 @@ var standardTerms = func() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range strings.Fields(`@context id type actor attributedTo audience to cc published updated deleted formerType name nameMap
 		preferredUsername summary summaryMap inReplyTo content contentMap mediaType href url inbox outbox followers following
-		startTime endTime location latitude longitude object target origin result totalItems partOf first prev next last items
+		startTime endTime closed oneOf location latitude longitude object target origin result totalItems partOf first prev next last items
 		orderedItems replies tag attachment icon image width height generator endpoints sharedInbox publicKey owner publicKeyPem`) {
 		m[k] = true
 	}

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"strings"
+	"time"
 
 	"konfa/community"
 )
@@ -22,7 +23,7 @@ type MemberConference struct {
 
 // guestSelect also reads what a member or an actor is called.
 const guestSelect = `SELECT g.id, g.conference_id, g.member_id, g.actor_id, g.email, g.name, g.state, g.plus, g.comment, g.join_uri,
-	g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
+	g.via, g.answer_uri, g.lang, g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
 	FROM guest g LEFT JOIN member m ON m.id = g.member_id AND g.member_id <> 0 LEFT JOIN actor a ON a.id = g.actor_id AND g.actor_id <> 0 `
 
 // guestOrder is the order of community.GuestStates.
@@ -40,7 +41,7 @@ func scanGuest(row row, g *community.Guest) error {
 	var member, handle string
 	var a community.Actor
 	err := row.Scan(&g.ID, &g.ConferenceID, &g.MemberID, &g.ActorID, &g.Email, &g.Name, word[community.GuestState]{&g.State}, number{&g.Plus}, &g.Comment, &g.JoinURI,
-		instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
+		&g.Via, &g.AnswerURI, &g.Lang, instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
 	switch {
 	case member != "":
 		g.Name = member
@@ -66,6 +67,34 @@ func (r *Reader) GuestByID(ctx context.Context, id int64) (*community.Guest, err
 // GuestByJoin reads the guest that a Join brought.
 func (r *Reader) GuestByJoin(ctx context.Context, joinURI string) (*community.Guest, error) {
 	return one(ctx, r, "guest", scanGuest, guestSelect+"WHERE g.join_uri = ? AND g.join_uri <> '' ORDER BY g.id DESC LIMIT 1", joinURI)
+}
+
+// GuestByAnswer reads the guest whose answer a vote or post gave, and none that
+// came after it.
+func (r *Reader) GuestByAnswer(ctx context.Context, uri string) (*community.Guest, error) {
+	return one(ctx, r, "guest", scanGuest, guestSelect+"WHERE g.answer_uri = ? AND g.answer_uri <> '' ORDER BY g.id DESC LIMIT 1", uri)
+}
+
+// Tally counts the people behind the answers to a conference.
+func (r *Reader) Tally(ctx context.Context, confID int64) (community.Tally, error) {
+	count := func(state string) string {
+		return "CAST(COALESCE(SUM(CASE WHEN state = '" + state + "' THEN 1 + plus ELSE 0 END), 0) AS BIGINT)"
+	}
+	scan := func(row row, t *community.Tally) error {
+		return row.Scan(number{&t.Going}, number{&t.Maybe}, number{&t.Away})
+	}
+	t, err := one(ctx, r, "tally", scan, "SELECT "+count("going")+", "+count("maybe")+", "+count("no")+" FROM guest WHERE conference_id = ?", confID)
+	if err != nil {
+		return community.Tally{}, err
+	}
+	return *t, nil
+}
+
+// GuestActors lists the remote actors who hold a seat, wait for one or may come
+// at what ends after an instant.
+func (r *Reader) GuestActors(ctx context.Context, after time.Time) ([]int64, error) {
+	return list(ctx, r, func(row row, id *int64) error { return row.Scan(id) }, `SELECT DISTINCT g.actor_id FROM guest g JOIN conference c ON c.id = g.conference_id
+		WHERE g.actor_id <> 0 AND g.state IN ('going', 'maybe', 'waitlisted', 'pending') AND c.ends > ? ORDER BY g.actor_id`, after)
 }
 
 // Guests lists the guests of a conference in some states, in all if none is
@@ -125,13 +154,13 @@ func (r *Reader) GuestList(ctx context.Context, memberID int64) ([]MemberConfere
 // which conference never changes. Conflict if that guest is there already.
 func (tx *Tx) SaveGuest(ctx context.Context, g *community.Guest) error {
 	if g.ID != 0 {
-		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, queued = ?, updated = ? WHERE id = ?",
-			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Queued, g.Updated, g.ID)
+		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, via = ?, answer_uri = ?, lang = ?, queued = ?, updated = ? WHERE id = ?",
+			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang, g.Queued, g.Updated, g.ID)
 	}
 	return tx.taken(ctx, "this guest has answered already", func() error {
-		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, queued, created, updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Queued, g.Created, g.Updated)
+		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, via, answer_uri, lang, queued, created, updated)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang, g.Queued, g.Created, g.Updated)
 	})
 }
 

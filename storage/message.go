@@ -9,8 +9,8 @@ import (
 type Message struct {
 	ID           int64
 	ActorID      int64
-	ConferenceID int64 // what it is about, or 0
-	PostID       int64
+	ConferenceID int64  // what it is about, or 0
+	PostID       int64  // 0: they saw it on a page, and need not be told
 	State        string // what it tells, in a word: the same word need not be told twice
 	Created      time.Time
 }
@@ -36,9 +36,9 @@ func (r *Reader) MessageOfPost(ctx context.Context, postID int64) (*Message, err
 // conference, or altogether where confID is 0.
 func (r *Reader) CountMessages(ctx context.Context, actorID, confID int64, since time.Time) (int, error) {
 	if confID == 0 {
-		return value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND created > ?", actorID, since)
+		return value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND post_id <> 0 AND created > ?", actorID, since)
 	}
-	return value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND conference_id = ? AND created > ?", actorID, confID, since)
+	return value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND conference_id = ? AND post_id <> 0 AND created > ?", actorID, confID, since)
 }
 
 // InsertMessage notes a direct message.

@@ -11,3 +11,26 @@ CREATE TABLE message (
 );
 CREATE INDEX message_actor ON message (actor_id, conference_id, id);
 CREATE INDEX message_post ON message (post_id);
+
+-- How a guest answered, with which object of theirs, and in which language.
+ALTER TABLE guest ADD COLUMN via        TEXT NOT NULL DEFAULT '';
+ALTER TABLE guest ADD COLUMN answer_uri TEXT NOT NULL DEFAULT '';
+ALTER TABLE guest ADD COLUMN lang       TEXT NOT NULL DEFAULT '';
+CREATE INDEX guest_answer ON guest (answer_uri) WHERE answer_uri <> '';
+
+-- What a post of kind "poll" asks, and what it said last. Due is when it is
+-- looked at again; 0 once it is closed.
+CREATE TABLE poll (
+    post_id       BIGINT NOT NULL PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+    conference_id BIGINT NOT NULL,
+    options       TEXT NOT NULL,
+    ends          BIGINT NOT NULL,
+    closed        BIGINT NOT NULL,
+    going         BIGINT NOT NULL,
+    maybe         BIGINT NOT NULL,
+    away          BIGINT NOT NULL,
+    told          BIGINT NOT NULL,
+    due           BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX poll_conference ON poll (conference_id);
+CREATE INDEX poll_due ON poll (due) WHERE due > 0;
