@@ -75,6 +75,9 @@ func (s Site) Venue(slug string, revision int) string {
 	return s.Conference(slug) + "/venue/" + strconv.Itoa(revision)
 }
 
+// RSVP is the page at which a guest without an account changes their answer.
+func (s Site) RSVP(token string) string { return s.Base + "/rsvp/" + token }
+
 // Post is the id of a post of ours.
 func (s Site) Post(slug string) string { return s.Base + "/posts/" + slug }
 

@@ -194,6 +194,9 @@ func (s *Server) foreignConference(ctx context.Context, id string, body []byte, 
 
 // onPost takes a note or an article of the sender.
 func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byte) (string, error) {
+	if v, err := activitystreams.ReadVote(body); err == nil {
+		return s.onVote(ctx, in, v)
+	}
 	p, err := activitystreams.ReadPost(body)
 	if err != nil {
 		return "", err
@@ -233,6 +236,18 @@ func (in *incoming) source(object string) []byte {
 		return nil
 	}
 	return in.Raw
+}
+
+// onVote takes a vote of the sender in a poll of ours. Nobody votes for someone
+// else, not even the server.
+func (s *Server) onVote(ctx context.Context, in *incoming, v *activitystreams.Vote) (string, error) {
+	if v.AttributedTo != in.from.URI {
+		return "", community.Errorf(community.Forbidden, "%s cannot vote for %s", in.from.URI, clip(v.AttributedTo, 200))
+	}
+	if err := s.node.ReceiveVote(ctx, in.from, v.ID, v.Poll, v.Name); err != nil {
+		return "", err
+	}
+	return "voted in " + v.Poll, nil
 }
 
 // authorOf is the actor that an object is attributed to: of the object's own

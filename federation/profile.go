@@ -23,17 +23,21 @@ const noNeed = "its software needs no such form"
 // row that fits decides; sent rows before it make exceptions.
 var unsent = []profileRow{
 	{"gancio", "Announce", "*", "it takes events from Create only, and answers 404"},
-	{"gancio", "Create Update Delete", "Note Article", "it does not answer for replies while they are switched off, and 404 for articles"},
+	{"gancio", "Create Update Delete", "Note Article Question", "it does not answer for replies while they are switched off, and 404 for articles"},
 	{"gancio", "Update", "Group Person Application Organization Service", "it never answers"},
 	{"gancio", "Join Leave TentativeAccept Ignore Offer Invite", "*", "nobody can sign up there; it answers 404"},
 	{"gancio", "Undo", "Join Event Offer Invite Announce Like", "it never answers"},
 	{"gancio", "Flag Block Move Add Remove Delete", "Person Group Application *", "it knows Delete of an event only"},
 
 	{"mobilizon", "Like EmojiReact Dislike Block TentativeAccept Ignore Offer Question Move", "*", "it does not support the activity"},
+	{"mobilizon", "Create Update Delete", "Question", "it knows no polls; people sign up by Join"},
 	{"mobilizon", "Undo", "Join Event Like Offer", "it undoes follows and announcements only"},
 
 	{"wordpress", "Announce", "*", "the event bridge does not handle announcements"},
+	{"wordpress", "Create Update Delete", "Question", "it would be a comment without its options"},
 	{"wordpress", "Join Leave TentativeAccept Offer Invite", "*", "people sign up on its pages"},
+
+	{"konfa", "Create Update Delete", "Question", "its members sign up by Join"},
 
 	{"mastodon", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 	{"gotosocial", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},

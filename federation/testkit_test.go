@@ -206,6 +206,7 @@ func (n *testNode) conference(title string, change ...func(*community.Conference
 		Title: community.Plain("en", title), Text: community.Plain("en", "Come and talk."), Zone: "Europe/Belgrade",
 		Start: n.clock.now().Add(240 * time.Hour), End: n.clock.now().Add(242 * time.Hour),
 		Venue: &community.Venue{Name: "Dorćol Platz", Street: "Dobračina 59b", Locality: "Belgrade"},
+		RSVP:  community.RSVPWords, // polls have tests of their own
 	}
 	for _, f := range change {
 		f(c)

@@ -37,9 +37,9 @@ func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community
 }
 
 // enforce ends what the blocks of severity suspend forbid: follows in both
-// directions, and announcements. What the city boosts ends with either severity.
-// It is done once for however many blocks. Whose follow ends is told so: else
-// their server would show it for ever, also when the block is long gone.
+// directions, seats, and announcements. What the city boosts ends with either
+// severity. It is done once for however many blocks. Whose follow ends is told
+// so: else their server would show it for ever, also when the block is long gone.
 func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 	blocks, err := tx.Blocks(ctx)
 	if err != nil {
@@ -86,6 +86,9 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 			}
 		}
 	}
+	if err := n.clearSeats(ctx, tx, suspended); err != nil {
+		return err
+	}
 	if err := n.endBoosts(ctx, tx); err != nil {
 		return err
 	}
@@ -103,6 +106,34 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 		}
 		if err := n.withdraw(ctx, tx, c); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// clearSeats takes those who are kept out now out of every conference of ours
+// that is not over; who waits moves up.
+func (n *Node) clearSeats(ctx context.Context, tx *storage.Tx, suspended func(*community.Actor) bool) error {
+	ids, err := tx.GuestActors(ctx, tx.Now())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		a, err := tx.ActorByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !suspended(a) {
+			continue
+		}
+		guests, err := tx.GuestsOfActor(ctx, id)
+		if err != nil {
+			return err
+		}
+		for i := range guests {
+			if err := n.leave(ctx, tx, &guests[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

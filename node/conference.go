@@ -51,7 +51,16 @@ func (n *Node) addConference(ctx context.Context, tx *storage.Tx, c *community.C
 	if c.Draft {
 		return nil
 	}
-	return n.emitConference(ctx, tx, city, c, "Create", p.tells(c.Past(tx.Now())))
+	return n.announceNew(ctx, tx, city, c, p)
+}
+
+// announceNew tells of a conference that was just published, and asks who comes.
+func (n *Node) announceNew(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, p Publish) error {
+	tell := p.tells(c.Past(tx.Now()))
+	if err := n.emitConference(ctx, tx, city, c, "Create", tell); err != nil || !tell {
+		return err
+	}
+	return n.openPoll(ctx, tx, city, c)
 }
 
 // completeConference gives a new conference of ours everything that it has not
@@ -152,7 +161,7 @@ func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publ
 		if err := tx.UpdateConference(ctx, c); err != nil {
 			return err
 		}
-		return n.emitConference(ctx, tx, city, c, "Create", p.tells(c.Past(tx.Now())))
+		return n.announceNew(ctx, tx, city, c, p)
 	})
 }
 
@@ -211,8 +220,19 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 		return err
 	}
 	tell := p.tells(old.Past(tx.Now()) && c.Past(tx.Now()))
-	if err := n.emitConference(ctx, tx, city, c, "Update", tell); err != nil || !tell {
+	if err := n.emitConference(ctx, tx, city, c, "Update", tell); err != nil {
 		return err
+	}
+	if err := n.tendPoll(ctx, tx, city, &old, c, tell); err != nil {
+		return err
+	}
+	if c.Status == community.Cancelled && old.Status != community.Cancelled && !c.Past(tx.Now()) {
+		if err := n.tellGuests(ctx, tx, c, "rsvp.cancelled"); err != nil {
+			return err
+		}
+	}
+	if !tell {
+		return nil
 	}
 	return n.noteChange(ctx, tx, city, &old, c)
 }
@@ -332,6 +352,12 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 			if err := n.notifyGuests(ctx, tx, c, community.NoticeDeleted); err != nil {
 				return err
 			}
+			if err := n.tellGuests(ctx, tx, c, "rsvp.cancelled"); err != nil {
+				return err
+			}
+		}
+		if err := n.dropPoll(ctx, tx, c); err != nil {
+			return err
 		}
 		if err := tx.DeleteConference(ctx, c.ID); err != nil {
 			return err

@@ -179,7 +179,7 @@ func TestLastSeatIsGivenOnce(t *testing.T) {
 func TestSeries(t *testing.T) {
 	w := newWorld(t)
 	start := time.Date(2026, 12, 3, 18, 0, 0, 0, time.UTC)
-	tmpl := &community.Conference{Title: community.Plain("en", "Thursday talks"), Start: start, End: start.Add(time.Hour)}
+	tmpl := &community.Conference{Title: community.Plain("en", "Thursday talks"), Start: start, End: start.Add(time.Hour), RSVP: community.RSVPWords}
 	s, list, err := w.AddSeries(t.Context(), console, tmpl, "FREQ=WEEKLY;BYDAY=TH", Publish{})
 	if err != nil {
 		t.Fatal(err)

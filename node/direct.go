@@ -65,7 +65,7 @@ func (n *Node) sayDirectly(ctx context.Context, tx *storage.Tx, m message) (stri
 	if err != nil {
 		return "", err
 	}
-	doc, err := n.postDocument(ctx, p)
+	doc, err := n.postDocument(ctx, tx.Reader, p)
 	if err != nil {
 		return "", err
 	}
@@ -143,5 +143,5 @@ func (n *Node) MessageDocument(ctx context.Context, slug, host string) ([]byte, 
 	if p.Draft || p.Visibility != community.Direct || host == "" || !theirs {
 		return nil, community.Errorf(community.NotFound, "there is no post %q", slug)
 	}
-	return n.postDocument(ctx, p)
+	return n.postDocument(ctx, n.store.Reader, p)
 }

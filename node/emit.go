@@ -17,6 +17,7 @@ type emission struct {
 	typ        string
 	object     any    // IRI, document, or activitystreams.Activity
 	objectID   string // id of the object, which orders deliveries
+	order      string // id that orders them instead, or empty
 	objectType string // for what a peer cannot take
 	to, cc     []string
 	content    string
@@ -51,7 +52,7 @@ func (n *Node) emit(ctx context.Context, tx *storage.Tx, e emission) (string, er
 	if e.quiet {
 		return uri, nil
 	}
-	audience := storage.Audience{Inboxes: e.inboxes, Order: e.objectID, Type: e.typ, Object: e.objectType, Except: e.except}
+	audience := storage.Audience{Inboxes: e.inboxes, Order: orElse(e.order, e.objectID), Type: e.typ, Object: e.objectType, Except: e.except}
 	if e.followers {
 		audience.Followers = []community.LocalActor{e.actor}
 	}

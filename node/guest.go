@@ -86,7 +86,13 @@ func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conferen
 // saveGuests stores guests who moved up and tells those on other servers. Nobody
 // moves up in what is cancelled or over; if it comes back, promote does it then.
 func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, up []community.Guest) error {
-	if !c.Own() || !c.Admits(tx.Now()) {
+	if !c.Own() {
+		return nil
+	}
+	if err := tx.HastenPoll(ctx, c.ID, pollPause); err != nil {
+		return err
+	}
+	if !c.Admits(tx.Now()) {
 		return nil
 	}
 	for i := range up {
@@ -100,6 +106,9 @@ func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conf
 			}
 		}
 		if err := n.emitAnswer(ctx, tx, c, &up[i]); err != nil {
+			return err
+		}
+		if err := n.tellGuest(ctx, tx, c, &up[i], "rsvp.moved_up"); err != nil {
 			return err
 		}
 	}
@@ -175,6 +184,9 @@ func (n *Node) decideGuest(ctx context.Context, by By, slug string, guestID int6
 			if err := n.notifyAbout(ctx, tx, out.MemberID, kind, c); err != nil {
 				return err
 			}
+		}
+		if err := n.tellGuest(ctx, tx, c, &out, ""); err != nil {
+			return err
 		}
 		return n.emitAnswer(ctx, tx, c, &out)
 	})

@@ -81,6 +81,9 @@ func (n *Node) importRow(ctx context.Context, tx *storage.Tx, city *community.Ci
 		return err
 	}
 	if !ok {
+		if row.RSVP == "" && pub.Quiet {
+			row.RSVP = community.RSVPWords // a poll for each row would be anything but quiet
+		}
 		if err := n.addConference(ctx, tx, row, pub); err != nil {
 			return err
 		}

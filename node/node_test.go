@@ -71,7 +71,7 @@ func (w *world) conf(t *testing.T, change func(*community.Conference)) *communit
 	t.Helper()
 	start := w.now.Add(48 * time.Hour)
 	c := &community.Conference{Title: community.Plain("en", "Evening of short talks"), Text: community.Plain("en", "Come **all**."),
-		Start: start, End: start.Add(2 * time.Hour), Venue: &community.Venue{Name: "Platz", Locality: "Belgrade"}}
+		Start: start, End: start.Add(2 * time.Hour), Venue: &community.Venue{Name: "Platz", Locality: "Belgrade"}, RSVP: community.RSVPWords} // polls have tests of their own
 	if change != nil {
 		change(c)
 	}

@@ -256,6 +256,11 @@ func (n *Node) DeletePost(ctx context.Context, by By, slug string) error {
 		if err := mayWrite(by, p.Author); err != nil && by.may(community.Steward) != nil {
 			return err // stewards keep order
 		}
+		if p.Kind == community.PollPost {
+			if err := n.askNoMore(ctx, tx, p.ConferenceID); err != nil {
+				return err
+			}
+		}
 		return n.deletePost(ctx, tx, p)
 	})
 }
@@ -268,10 +273,7 @@ func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post
 	if err := tx.DeletePost(ctx, p.ID); err != nil {
 		return err
 	}
-	former := "Note"
-	if p.Article() {
-		former = "Article"
-	}
+	former := e.objectType
 	if err := tx.SaveTombstone(ctx, "posts/"+p.Slug, former); err != nil {
 		return err
 	}
@@ -292,7 +294,7 @@ func (n *Node) deletePost(ctx context.Context, tx *storage.Tx, p *community.Post
 // emitPost writes what happened to a post and sends it to its audience, and to
 // some more inboxes.
 func (n *Node) emitPost(ctx context.Context, tx *storage.Tx, p *community.Post, typ string, pub Publish, more ...storage.Target) error {
-	doc, err := n.postDocument(ctx, p)
+	doc, err := n.postDocument(ctx, tx.Reader, p)
 	if err != nil {
 		return err
 	}
@@ -331,6 +333,9 @@ func (n *Node) addressPost(ctx context.Context, tx *storage.Tx, p *community.Pos
 	e := emission{actor: p.Author, objectID: n.site.Post(p.Slug), objectType: "Note"}
 	if p.Article() {
 		e.objectType = "Article"
+	}
+	if p.Kind == community.PollPost {
+		e.objectType = "Question"
 	}
 	switch p.Visibility {
 	case community.Public:
@@ -438,9 +443,12 @@ func (n *Node) PostDocumentFor(ctx context.Context, slug string, f community.For
 	if f == community.Threads && threaded(p) {
 		return n.enc.ThreadPost(p)
 	}
-	return n.postDocument(ctx, p)
+	return n.postDocument(ctx, n.store.Reader, p)
 }
 
-func (n *Node) postDocument(_ context.Context, p *community.Post) ([]byte, error) {
+func (n *Node) postDocument(ctx context.Context, r *storage.Reader, p *community.Post) ([]byte, error) {
+	if p.Kind == community.PollPost {
+		return n.pollDocument(ctx, r, p)
+	}
 	return n.enc.Post(p)
 }

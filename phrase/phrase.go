@@ -44,6 +44,9 @@ var voices = sync.OnceValue(func() []*Voice {
 	return out
 })
 
+// All lists the voices, English first.
+func All() []*Voice { return voices() }
+
 // In returns the voice for someone who reads the given languages, best first.
 // English speaks where none of them is spoken.
 func In(langs ...string) *Voice {

@@ -85,7 +85,7 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, c *community.Co
 			return nil, err
 		}
 	}
-	about, err := s.store.Posts(ctx, storage.PostQuery{ConferenceID: c.ID, Visibilities: publicPosts, Limit: 200})
+	about, err := s.store.Posts(ctx, storage.PostQuery{ConferenceID: c.ID, Kinds: []community.PostKind{community.OrdinaryPost}, Visibilities: publicPosts, Limit: 200})
 	if err != nil {
 		return nil, err
 	}

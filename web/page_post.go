@@ -69,6 +69,9 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 			return nil, err
 		}
 	}
+	if p.Kind == community.PollPost && about != nil {
+		return nil, moved(conferencePath(about)) // which says how to come, and who does
+	}
 	id := v.site.Post(p.Slug)
 	answers, err := s.store.Posts(ctx, storage.PostQuery{ReplyTo: id, Visibilities: publicPosts, Limit: 200})
 	if err != nil {
