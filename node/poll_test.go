@@ -101,7 +101,9 @@ func (w *world) toldTotals(t *testing.T) []string {
 
 func TestPollBelowAConference(t *testing.T) {
 	w := newWorld(t)
-	c, p := w.asking(t, func(c *community.Conference) { c.Title = community.Texts{{Lang: "ru", Text: "Вечер *докладов*"}} })
+	c, p := w.asking(t, func(c *community.Conference) {
+		c.Title = community.Texts{{Lang: "ru", Text: "Вечер *докладов*"}}
+	})
 	if got := w.queued(t); !slices.Equal(got, []string{"city Create", "node Create", "node Announce", "city Create"}) {
 		t.Errorf("queued %q", got)
 	}
@@ -201,7 +203,9 @@ func TestNoPoll(t *testing.T) {
 		t.Errorf("published: %v", err)
 	}
 	// An import that follows leaves the setting of stewards alone.
-	row := with(func(c *community.Conference) { c.UID, c.RSVP, c.Replies = imported.UID, community.RSVPOff, community.RepliesClosed })
+	row := with(func(c *community.Conference) {
+		c.UID, c.RSVP, c.Replies = imported.UID, community.RSVPOff, community.RepliesClosed
+	})
 	row.Start, row.End = row.Start.Add(time.Hour), row.End.Add(time.Hour)
 	if res, err := w.ImportConferences(t.Context(), console, []community.Conference{*row}, false); err != nil || res.Changed != 1 {
 		t.Fatalf("%+v, %v", res, err)

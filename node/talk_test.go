@@ -98,8 +98,9 @@ func TestTalkIsThreaded(t *testing.T) {
 	w.must(t, w.hears(t, bob, "to the post", w.Site().Post(post.Slug), nil))
 	w.must(t, w.hears(t, eve, "below that", "https://m.example/n/to the post", nil))
 	wantSaid(t, w.said(t, w.Site().Post(post.Slug)), "1 to the post", "2 below that")
-	// What answers the poll below a conference stands where the conference is answered.
-	poll, err := w.AddPost(ctx, console, &community.Post{Text: community.Plain("en", "who comes?"), ReplyTo: id, Kind: community.PollPost}, Publish{})
+	// What answers a notice or the poll below a conference stands where the
+	// conference is answered.
+	poll, err := w.AddPost(ctx, console, &community.Post{Text: community.Plain("en", "who comes?"), ReplyTo: id, Kind: community.NoticePost}, Publish{})
 	w.must(t, err)
 	w.must(t, w.hears(t, bob, "me", w.Site().Post(poll.Slug), nil))
 	if got := w.said(t, id); got[len(got)-1] != "1 me" || slices.Contains(got, "1 <p>who comes?</p>") {
