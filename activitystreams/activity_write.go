@@ -13,8 +13,8 @@ import (
 // Activity is something that an actor of ours did. Object is an IRI (string), a
 // document ([]byte or json.RawMessage, embedded without its @context), or an
 // Activity, embedded whole; several of them ([]any) where the type allows it.
-// To, Cc, Target, Origin, Result, Content, Summary, Audience and Published are
-// left out where empty.
+// To, Cc, Target, Origin, Result, Content, Summary, Audience, Published, Start and
+// End are left out where empty.
 type Activity struct {
 	ID, Type               string
 	Actor                  community.LocalActor
@@ -24,6 +24,7 @@ type Activity struct {
 	Content, Summary       string
 	Audience               string // FEP-1b12: the group it belongs to
 	Published              time.Time
+	Start, End             time.Time // of a Travel
 }
 
 // doing has what every activity type has.
@@ -33,9 +34,11 @@ type doing interface {
 	SetActivityStreamsAudience(vocab.ActivityStreamsAudienceProperty)
 	SetActivityStreamsCc(vocab.ActivityStreamsCcProperty)
 	SetActivityStreamsContent(vocab.ActivityStreamsContentProperty)
+	SetActivityStreamsEndTime(vocab.ActivityStreamsEndTimeProperty)
 	SetActivityStreamsOrigin(vocab.ActivityStreamsOriginProperty)
 	SetActivityStreamsPublished(vocab.ActivityStreamsPublishedProperty)
 	SetActivityStreamsResult(vocab.ActivityStreamsResultProperty)
+	SetActivityStreamsStartTime(vocab.ActivityStreamsStartTimeProperty)
 	SetActivityStreamsSummary(vocab.ActivityStreamsSummaryProperty)
 	SetActivityStreamsTarget(vocab.ActivityStreamsTargetProperty)
 	SetActivityStreamsTo(vocab.ActivityStreamsToProperty)
@@ -61,6 +64,7 @@ var activityTypes = map[string]func() doing{
 	"Remove":          func() doing { return streams.NewActivityStreamsRemove() },
 	"TentativeAccept": func() doing { return streams.NewActivityStreamsTentativeAccept() },
 	"TentativeReject": func() doing { return streams.NewActivityStreamsTentativeReject() },
+	"Travel":          func() doing { return streams.NewActivityStreamsTravel() },
 	"Undo":            func() doing { return streams.NewActivityStreamsUndo() },
 	"Update":          func() doing { return streams.NewActivityStreamsUpdate() },
 }
@@ -94,6 +98,16 @@ func (e *Encoder) activity(a Activity) (map[string]any, error) {
 		p := streams.NewActivityStreamsPublishedProperty()
 		p.Set(a.Published.UTC())
 		o.SetActivityStreamsPublished(p)
+	}
+	if !a.Start.IsZero() {
+		p := streams.NewActivityStreamsStartTimeProperty()
+		p.Set(a.Start.UTC())
+		o.SetActivityStreamsStartTime(p)
+	}
+	if !a.End.IsZero() {
+		p := streams.NewActivityStreamsEndTimeProperty()
+		p.Set(a.End.UTC())
+		o.SetActivityStreamsEndTime(p)
 	}
 	if a.Target != "" {
 		p := streams.NewActivityStreamsTargetProperty()

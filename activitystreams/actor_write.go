@@ -99,7 +99,14 @@ func (e *Encoder) Member(m *community.Member, k ActorKeys) ([]byte, error) {
 	setSummary(p, aboutHTML(m.About))
 	setTimes(p, m.Created, m.Updated)
 	setIcon(p, m.Picture, name)
-	return finish(p, append(e.actorTerms(who, m.Handle, k), pair{"attachment", []any{}}))
+	with := append(e.actorTerms(who, m.Handle, k), pair{"attachment", []any{}})
+	if len(m.AlsoKnownAs) > 0 {
+		with = append(with, pair{"alsoKnownAs", m.AlsoKnownAs})
+	}
+	if m.MovedTo != "" {
+		with = append(with, pair{"movedTo", m.MovedTo})
+	}
+	return finish(p, with)
 }
 
 // actor sets what all of our actors have.

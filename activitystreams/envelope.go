@@ -25,8 +25,9 @@ type Envelope struct {
 	Summary    string   // as sent
 	Published  time.Time
 	Updated    time.Time
-	Emoji      string // of an EmojiReact, or of a Like that carries one
-	Raw        []byte // the activity as it came
+	Start, End time.Time // of a Travel
+	Emoji      string    // of an EmojiReact, or of a Like that carries one
+	Raw        []byte    // the activity as it came
 }
 
 // Ref points to an object: Raw is nil when only its address was given.
@@ -39,9 +40,9 @@ type Ref struct {
 var activities = map[string]bool{
 	"Accept": true, "Announce": true, "Block": true, "Create": true, "Delete": true, "EmojiReact": true, "Flag": true,
 	"Follow": true, "Ignore": true, "Invite": true, "Join": true, "Leave": true, "Like": true, "Move": true, "Offer": true,
-	"Reject": true, "TentativeAccept": true, "Undo": true, "Update": true,
+	"Reject": true, "TentativeAccept": true, "Travel": true, "Undo": true, "Update": true,
 	"Add": false, "Arrive": false, "Activity": false, "Dislike": false, "Listen": false, "Read": false, "Remove": false,
-	"TentativeReject": false, "Travel": false, "View": false, "QuoteRequest": false,
+	"TentativeReject": false, "View": false, "QuoteRequest": false,
 	// Lemmy
 	"Lock": false, "Resolve": false, "Warn": false, "Report": false,
 }
@@ -85,6 +86,7 @@ func envelope(v *value) (*Envelope, error) {
 		Instrument: ref(v.property("instrument")),
 		To:         v.property("to").ids(maxAddresses), Cc: v.property("cc").ids(maxAddresses),
 		Published: v.property("published").when(), Updated: v.property("updated").when(),
+		Start: v.property("startTime").when(), End: v.property("endTime").when(),
 		Raw: v.raw,
 	}
 	if e.Actor == "" {
@@ -108,7 +110,7 @@ func envelope(v *value) (*Envelope, error) {
 	if obj == nil || obj.kind != kindArray {
 		e.Objects = nil
 	}
-	if e.Object.ID == "" && e.Object.Raw == nil {
+	if e.Object.ID == "" && e.Object.Raw == nil && t != "Travel" { // which has none: it goes to its target
 		return nil, malformed("the %s has no object", t)
 	}
 	if s := v.property("content").text(); len(s) <= maxContent {

@@ -24,6 +24,22 @@ type Calendar struct {
 	Events      []community.Conference
 	Site        community.Site
 	Langs       []string // of the reader, best first: which text to choose
+	Guest       *Guest   // whose calendar it is; nil: everyone's
+}
+
+// Guest is the person whose own calendar it is, and the city whose server keeps
+// it.
+type Guest struct {
+	Name, URI     string
+	City, CityURI string
+	Parts         map[int64]Part // by the ID of the conference
+}
+
+// Part is how a guest stands to a conference.
+type Part struct {
+	Stat  string // PARTSTAT (RFC 5545 §3.2.12); empty for what is only suggested
+	Note  string // a line on top of the description
+	Title string // instead of the conference's own
 }
 
 // DecodeOptions says what a file does not.

@@ -23,7 +23,9 @@ func Encode(w io.Writer, cal Calendar) error {
 	l.raw("VERSION", "2.0")
 	l.raw("PRODID", "-//konfa//konfa//EN")
 	l.raw("CALSCALE", "GREGORIAN")
-	l.raw("METHOD", "PUBLISH")
+	if cal.Guest == nil {
+		l.raw("METHOD", "PUBLISH") // which must not say who takes part (RFC 5546 §3.2.1)
+	}
 	l.text("NAME", cal.Name)
 	l.text("X-WR-CALNAME", cal.Name)
 	l.text("DESCRIPTION", cal.Description)
@@ -46,7 +48,11 @@ func Encode(w io.Writer, cal Calendar) error {
 	// to come to: it does not make them busy.
 	transparent := len(cal.Events) > 1
 	for i := range cal.Events {
-		if c := &cal.Events[i]; !c.Draft && !c.Start.IsZero() {
+		c := &cal.Events[i]
+		if cal.Guest != nil {
+			transparent = cal.Guest.Parts[c.ID].Stat != "ACCEPTED"
+		}
+		if !c.Draft && !c.Start.IsZero() {
 			writeEvent(l, &cal, c, transparent)
 		}
 	}
@@ -127,6 +133,12 @@ func writeEvent(l *lineWriter, cal *Calendar, c *community.Conference, transpare
 	case community.MovedOnline:
 		own = string(c.Status)
 	}
+	part := Part{}
+	if g := cal.Guest; g != nil {
+		if part = g.Parts[c.ID]; part.Stat != "ACCEPTED" && status == "CONFIRMED" {
+			status = "TENTATIVE" // for this guest
+		}
+	}
 	l.raw("STATUS", status)
 	if own != "" {
 		l.raw("X-KONFA-STATUS", own)
@@ -135,9 +147,16 @@ func writeEvent(l *lineWriter, cal *Calendar, c *community.Conference, transpare
 	if transparent || c.Status == community.Cancelled {
 		l.raw("TRANSP", "TRANSPARENT")
 	}
-	title := c.Title.Best(cal.Langs...)
-	l.text("SUMMARY"+lang(title.Lang), title.Text)
-	writeDescription(l, cal, c)
+	if title := c.Title.Best(cal.Langs...); part.Title == "" {
+		l.text("SUMMARY"+lang(title.Lang), title.Text)
+	} else {
+		l.text("SUMMARY", part.Title)
+	}
+	if g := cal.Guest; g != nil && part.Stat != "" {
+		l.raw("ORGANIZER"+param("CN", g.City), cleanURI(g.CityURI))
+		l.raw("ATTENDEE"+param("CN", g.Name)+";PARTSTAT="+part.Stat, cleanURI(g.URI))
+	}
+	writeDescription(l, cal, c, part.Note)
 	writePlace(l, c)
 	if page := page(c, cal.Site); page != "" {
 		l.raw("URL", cleanURI(page))
@@ -226,9 +245,12 @@ func words(langs []string) *vocabulary {
 	return &english
 }
 
-func writeDescription(l *lineWriter, cal *Calendar, c *community.Conference) {
+func writeDescription(l *lineWriter, cal *Calendar, c *community.Conference, note string) {
 	v := words(cal.Langs)
 	var before, after []string
+	if note != "" {
+		before = append(before, note+".")
+	}
 	switch c.Status {
 	case community.Postponed:
 		before = append(before, v.postponed)

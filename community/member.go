@@ -38,10 +38,25 @@ type Member struct {
 	Updated   time.Time
 	Suspended time.Time // zero unless suspended
 	Deleted   time.Time // zero unless deleted; the handle is never given again
+
+	AlsoKnownAs []string  // ids of other accounts of the same person
+	MovedTo     string    // the id of the account that they use now, or empty
+	Moved       time.Time // when they last moved there, even if they came back
 }
 
-// Active tells whether the member may act.
+// Active tells whether the account is in use: not suspended, not deleted.
 func (m *Member) Active() bool { return m.Suspended.IsZero() && m.Deleted.IsZero() }
+
+// MayAct tells why a member cannot do anything now, or nil.
+func (m *Member) MayAct() error {
+	switch {
+	case !m.Active():
+		return &Error{Code: Forbidden, Key: "error.suspended", Msg: "this account is suspended"}
+	case m.MovedTo != "":
+		return &Error{Code: Forbidden, Key: "error.moved", Msg: "this account has moved away", Hint: m.MovedTo}
+	}
+	return nil
+}
 
 // Check reports everything that is wrong with the member, all together.
 func (m *Member) Check() error {

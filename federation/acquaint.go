@@ -34,11 +34,18 @@ func (s *Server) profiled(ctx context.Context, d storage.Delivery, a *storage.Ac
 	if a.Form != community.Standard && !a.Form.Needs(peer.Software, peer.Version) {
 		return verdict{unfit: noNeed, result: storage.Result{Delivery: d, At: s.now(), Drop: true}}, true
 	}
-	if !special(peer.Software) || !dependent(a.Type) {
+	if !dependent(a.Type) {
+		return v, false
+	}
+	v.result = storage.Result{Delivery: d, At: s.now(), Drop: true}
+	if peer.Software != "konfa" && (a.Type == "Travel" || a.Type == "Undo") && secluded(a.Type, s.objectType(a)) {
+		v.unfit = "only konfa understands it" // and it did not say that it is one
+		return v, true
+	}
+	if !special(peer.Software) {
 		return v, false
 	}
 	object := s.objectType(a)
-	v.result = storage.Result{Delivery: d, At: s.now(), Drop: true}
 	if v.unfit = refuses(peer.Software, a.Form, a.Type, object); v.unfit != "" {
 		return v, true
 	}

@@ -99,6 +99,9 @@ func (s *Server) prune(ctx context.Context) {
 	if err := s.node.PruneNotices(ctx); err != nil {
 		s.log.Error("forgetting old notices", "error", err)
 	}
+	if err := s.node.PruneArrivals(ctx); err != nil {
+		s.log.Error("forgetting who has come and gone", "error", err)
+	}
 }
 
 // settleJoins asks again for members whom another server did not answer.

@@ -59,6 +59,8 @@ var handlers = map[string]handler{
 	"Block": (*Server).onBlock,
 	"Flag":  (*Server).onFlag,
 
+	"Travel": (*Server).onTravel,
+
 	"Add":    (*Server).onAdd,
 	"Remove": (*Server).onRemove,
 }
@@ -71,7 +73,6 @@ var turnedDown = map[string]string{
 	"View":         "views are not counted here",
 	"Listen":       "listening is not counted here",
 	"Read":         "reading is not counted here",
-	"Travel":       "journeys are not followed here",
 	"Arrive":       "arrivals are not followed here",
 	"Lock":         "discussions of other servers are not moderated here",
 	"Member":       "groups of other servers are not mirrored here",

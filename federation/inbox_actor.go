@@ -16,7 +16,10 @@ func (s *Server) onMove(ctx context.Context, in *incoming) (string, error) {
 		return "", community.Errorf(community.Invalid, "the Move does not say where to")
 	}
 	if _, ours := s.site.Path(in.Target.ID); ours {
-		return "", community.Errorf(community.Refused, "moving to this server is done here, not by a Move")
+		if err := s.node.ReceiveMoveHere(ctx, in.from, in.Target.ID); err != nil {
+			return "", err
+		}
+		return "moved here", nil
 	}
 	if blocked, why := s.blocked(ctx, in.Target.ID); blocked {
 		return "", community.Errorf(community.Forbidden, "%s", why)

@@ -47,6 +47,8 @@ func (s *Server) onUndo(ctx context.Context, in *incoming) (string, error) {
 		return "announcement undone", s.node.ReceiveUndoReaction(ctx, in.from, inner.ID, community.Announce, inner.Object)
 	case "Join":
 		return "left", s.node.ReceiveLeave(ctx, in.from, inner.Object, inner.ID)
+	case "Travel":
+		return "does not come", s.node.ReceiveUndoTravel(ctx, in.from, inner.ID)
 	case "Accept":
 		return "acceptance undone", s.node.ReceiveReject(ctx, in.from, node.Answer{ObjectURI: inner.Object})
 	case "Block", "Dislike", "Reject", "Ignore", "Flag":
@@ -68,6 +70,9 @@ func (s *Server) undoByID(ctx context.Context, in *incoming, id string) (string,
 	}
 	if _, err := s.store.GuestByJoin(ctx, id); found(err) {
 		return "left", s.node.ReceiveLeave(ctx, in.from, "", id)
+	}
+	if _, err := s.store.ArrivalByURI(ctx, id); found(err) {
+		return "does not come", s.node.ReceiveUndoTravel(ctx, in.from, id)
 	}
 	return "", community.Errorf(community.NotFound, "nothing is known here of %s", clip(id, 200))
 }

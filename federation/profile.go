@@ -65,6 +65,9 @@ func refuses(software string, form community.Form, activity, object string) stri
 	if form != community.Standard {
 		return ""
 	}
+	if secluded(activity, object) && software != "" && software != "konfa" {
+		return "only konfa understands it"
+	}
 	for _, row := range sentAnyway {
 		if row.fits(software, activity, object) {
 			return ""
@@ -86,6 +89,9 @@ func special(software string) bool {
 // dependent tells whether a software's profile may keep an activity of a type
 // from it, or send it elsewhere.
 func dependent(activity string) bool {
+	if secluded(activity, "") {
+		return true
+	}
 	for _, row := range unsent {
 		if listed(row.activity, activity) {
 			return true

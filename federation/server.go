@@ -166,7 +166,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.running.Store(false)
 	for _, loop := range []func(stop, work context.Context){
 		s.watchLoop, s.inboxLoop, s.fanoutLoop, s.laneLoop, s.leaseLoop, s.peerNotesLoop, s.askLoop, s.pullLoop, s.refreshLoop, s.syncLoop, s.backgroundLoop,
-		s.worldLoop, s.discoverLoop, s.pollLoop,
+		s.worldLoop, s.discoverLoop, s.pollLoop, s.travelLoop,
 	} {
 		s.jobs.Go(func() { loop(ctx, work) })
 	}

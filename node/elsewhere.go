@@ -113,8 +113,8 @@ func (n *Node) traveller(ctx context.Context, tx *storage.Tx, handle, uri string
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if !m.Active() {
-		return nil, nil, nil, community.Errorf(community.Forbidden, "%s is suspended", handle)
+	if err := m.MayAct(); err != nil {
+		return nil, nil, nil, err
 	}
 	c, err := tx.ConferenceByURI(ctx, uri)
 	if err != nil {

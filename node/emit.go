@@ -20,6 +20,7 @@ type emission struct {
 	order      string // id that orders them instead, or empty
 	objectType string // for what a peer cannot take
 	to, cc     []string
+	target     string // IRI, of a Move
 	content    string
 	audience   string         // FEP-1b12
 	form       community.Form // whom it is written for
@@ -40,7 +41,7 @@ func (n *Node) emit(ctx context.Context, tx *storage.Tx, e emission) (string, er
 	}
 	uri := n.site.Activity(id.String())
 	doc, err := n.enc.Activity(activitystreams.Activity{
-		ID: uri, Type: e.typ, Actor: e.actor, To: e.to, Cc: e.cc, Object: e.object, Content: e.content, Audience: e.audience, Published: tx.Now(),
+		ID: uri, Type: e.typ, Actor: e.actor, To: e.to, Cc: e.cc, Object: e.object, Target: e.target, Content: e.content, Audience: e.audience, Published: tx.Now(),
 	})
 	if err != nil {
 		return "", err

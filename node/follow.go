@@ -20,6 +20,15 @@ func (n *Node) Follow(ctx context.Context, by By, local community.LocalActor, a 
 	}
 	var out *community.Follow
 	err := n.write(ctx, func(tx *storage.Tx) error {
+		if handle, ok := local.Member(); ok {
+			m, err := tx.Member(ctx, handle)
+			if err != nil {
+				return err
+			}
+			if err := m.MayAct(); err != nil {
+				return err
+			}
+		}
 		if b, err := tx.BlockOf(ctx, a.Host, a.URI); err == nil && b.Severity == community.Suspend {
 			return community.Errorf(community.Refused, "%s is blocked here", a.Address()).WithHint("konfa block remove takes the block away")
 		}
@@ -108,7 +117,7 @@ func (n *Node) ReceiveFollow(ctx context.Context, from *community.Actor, uri, ob
 			if err != nil {
 				return err
 			}
-			if !m.Active() {
+			if m.MayAct() != nil {
 				return n.emitReply(ctx, tx, "Reject", from, uri, "Follow", object)
 			}
 		}

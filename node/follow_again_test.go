@@ -65,7 +65,7 @@ func TestUnansweredFollow(t *testing.T) {
 	w.forget(t)
 	pass(40*day+time.Hour, "node Follow")
 	pass(40*day+time.Hour+10*time.Minute, "people/anna Follow")
-	pass(40*day+time.Hour+20*time.Minute)
+	pass(40*day + time.Hour + 20*time.Minute)
 	// A late yes still counts.
 	if err := w.ReceiveAccept(t.Context(), other, Answer{ObjectURI: f.URI}); err != nil {
 		t.Fatal(err)

@@ -29,8 +29,8 @@ func (n *Node) Answer(ctx context.Context, slug string, k storage.GuestKey, want
 			if err != nil {
 				return err
 			}
-			if !m.Active() {
-				return &community.Error{Code: community.Forbidden, Key: "error.suspended", Msg: "this account is suspended"}
+			if err := m.MayAct(); err != nil {
+				return err
 			}
 		}
 		c, err := n.ownConference(ctx, tx.Reader, slug)

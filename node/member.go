@@ -101,16 +101,18 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 		if err := lastSteward(ctx, tx, m); err != nil {
 			return err
 		}
-		for _, drop := range []func(context.Context, *storage.Tx, *community.Member) error{n.freeSeats, n.endFollows, n.deletePostsOf} {
+		for _, drop := range []func(context.Context, *storage.Tx, *community.Member) error{n.freeSeats, n.endFollows, n.endStays, n.deletePostsOf} {
 			if err := drop(ctx, tx, m); err != nil {
 				return err
 			}
 		}
-		if err := tx.DeleteNotices(ctx, m.ID); err != nil {
-			return err
+		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks} {
+			if err := forget(ctx, m.ID); err != nil {
+				return err
+			}
 		}
 		m.Deleted, m.Updated = tx.Now(), tx.Now()
-		m.Name, m.About, m.Email, m.Picture = "", "", "", nil
+		m.Name, m.About, m.Email, m.Picture, m.AlsoKnownAs, m.MovedTo = "", "", "", nil, nil, ""
 		if err := tx.UpdateMember(ctx, m); err != nil {
 			return err
 		}
@@ -218,7 +220,7 @@ func lastSteward(ctx context.Context, tx *storage.Tx, m *community.Member) error
 		return err
 	}
 	for _, o := range members {
-		if o.ID != m.ID && o.Role == community.Steward && o.Active() {
+		if o.ID != m.ID && o.Role == community.Steward && o.MayAct() == nil {
 			return nil
 		}
 	}

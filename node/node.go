@@ -86,6 +86,8 @@ func (b By) may(role community.Role) error {
 		return &community.Error{Code: community.Forbidden, Key: "error.login", Msg: "this needs an account"}
 	case !b.Member.Active():
 		return &community.Error{Code: community.Forbidden, Key: "error.suspended", Msg: "this account is suspended"}
+	case b.Member.MovedTo != "" && role != community.Newcomer:
+		return b.Member.MayAct()
 	case !b.Member.Role.AtLeast(role):
 		return &community.Error{Code: community.Forbidden, Key: "error.role." + string(role), Msg: "this needs a " + string(role)}
 	}

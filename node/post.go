@@ -31,8 +31,8 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 			if err != nil {
 				return err
 			}
-			if !m.Active() {
-				return community.Errorf(community.Forbidden, "%s is suspended", handle)
+			if err := m.MayAct(); err != nil {
+				return err
 			}
 		} else if p.Author != community.CityActor {
 			return community.Errorf(community.Invalid, "%s does not write posts", p.Author)

@@ -442,7 +442,7 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 			}
 		}
 		for _, drop := range []func(context.Context, int64) error{
-			tx.DeleteGuestsOfActor, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
+			tx.DeleteGuestsOfActor, tx.DeleteArrivalsOf, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
 		} {
 			if err := drop(ctx, from.ID); err != nil {
 				return err
@@ -505,53 +505,6 @@ func (n *Node) ReceiveUndoReaction(ctx context.Context, from *community.Actor, a
 		}
 		return tx.DeleteReaction(ctx, r.ID)
 	})
-}
-
-// ReceiveMove is an actor elsewhere who lives at target now. Our follows go with
-// them when target says that it was from (alsoKnownAs).
-func (n *Node) ReceiveMove(ctx context.Context, from, target *community.Actor) error {
-	if !slices.Contains(target.AlsoKnownAs, from.URI) {
-		return community.Errorf(community.Forbidden, "%s does not say that it was %s", target.URI, from.URI)
-	}
-	return n.write(ctx, func(tx *storage.Tx) error {
-		if err := tx.SaveActor(ctx, target); err != nil {
-			return err
-		}
-		moved := *from
-		moved.MovedTo = target.URI
-		if err := tx.SaveActor(ctx, &moved); err != nil {
-			return err
-		}
-		for _, local := range []community.LocalActor{community.CityActor, community.NodeActor} {
-			if err := n.followMoved(ctx, tx, local, from, target); err != nil {
-				return err
-			}
-		}
-		members, err := tx.Members(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range members {
-			if err := n.followMoved(ctx, tx, community.MemberActor(m.Handle), from, target); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (n *Node) followMoved(ctx context.Context, tx *storage.Tx, local community.LocalActor, from, target *community.Actor) error {
-	f, err := tx.Followed(ctx, local, from.ID)
-	if ok, err := found(err); !ok {
-		return err
-	}
-	if f.State == community.Rejected {
-		return nil // they did not want it there, and were not asked here
-	}
-	if _, err := n.follow(ctx, tx, local, target); err != nil {
-		return err
-	}
-	return n.unfollow(ctx, tx, local, from)
 }
 
 // ReceiveBlock is an actor elsewhere who wants nothing to do with one of ours:

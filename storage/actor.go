@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"konfa/community"
 )
@@ -66,4 +67,19 @@ func (tx *Tx) SaveActor(ctx context.Context, a *community.Actor) error {
 // MarkActorGone notes that the server of an actor said that it was deleted.
 func (tx *Tx) MarkActorGone(ctx context.Context, id int64) error {
 	return tx.update(ctx, "actor", "UPDATE actor SET gone = ? WHERE id = ?", tx.now, id)
+}
+
+// ActorMoved is when an actor last moved away, as far as we were told; zero if
+// never.
+func (r *Reader) ActorMoved(ctx context.Context, id int64) (time.Time, error) {
+	at, err := one(ctx, r, "actor", func(row row, t *time.Time) error { return row.Scan(instant{t}) }, "SELECT moved FROM actor WHERE id = ?", id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return *at, nil
+}
+
+// MarkActorMoved notes that an actor moved away now.
+func (tx *Tx) MarkActorMoved(ctx context.Context, id int64) error {
+	return tx.update(ctx, "actor", "UPDATE actor SET moved = ? WHERE id = ?", tx.now, id)
 }

@@ -173,3 +173,11 @@ func (tx *Tx) DeleteGuest(ctx context.Context, id int64) error {
 func (tx *Tx) DeleteGuestsOfActor(ctx context.Context, actorID int64) error {
 	return tx.exec(ctx, "DELETE FROM guest WHERE actor_id = ? AND actor_id <> 0", actorID)
 }
+
+// MoveGuest lets the answer of someone be that of someone else: the same person,
+// at another account.
+func (tx *Tx) MoveGuest(ctx context.Context, id int64, k GuestKey) error {
+	return tx.taken(ctx, "this guest has answered already", func() error {
+		return tx.update(ctx, "guest", "UPDATE guest SET member_id = ?, actor_id = ?, email = ?, updated = ? WHERE id = ?", k.MemberID, k.ActorID, k.Email, tx.now, id)
+	})
+}

@@ -6,11 +6,11 @@ import (
 	"konfa/community"
 )
 
-const memberColumns = "id, handle, name, about, languages, role, email, picture, created, updated, suspended, deleted"
+const memberColumns = "id, handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved"
 
 func scanMember(row row, m *community.Member) error {
 	return row.Scan(&m.ID, &m.Handle, &m.Name, &m.About, fromJSON{&m.Languages}, &m.Role, &m.Email, fromJSON{&m.Picture},
-		instant{&m.Created}, instant{&m.Updated}, instant{&m.Suspended}, instant{&m.Deleted})
+		instant{&m.Created}, instant{&m.Updated}, instant{&m.Suspended}, instant{&m.Deleted}, fromJSON{&m.AlsoKnownAs}, &m.MovedTo, instant{&m.Moved})
 }
 
 // Member reads the member with a handle, also a suspended or deleted one.
@@ -31,15 +31,17 @@ func (r *Reader) Members(ctx context.Context) ([]community.Member, error) {
 // InsertMember adds a member; Conflict if there is or was one of that handle.
 func (tx *Tx) InsertMember(ctx context.Context, m *community.Member) error {
 	return tx.taken(ctx, "the handle "+m.Handle+" is taken", func() error {
-		return tx.insert(ctx, &m.ID, `INSERT INTO member (handle, name, about, languages, role, email, picture, created, updated, suspended, deleted)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			m.Handle, m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted)
+		return tx.insert(ctx, &m.ID, `INSERT INTO member (handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			m.Handle, m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted,
+			asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved)
 	})
 }
 
 // UpdateMember writes a member; the handle stays what it was.
 func (tx *Tx) UpdateMember(ctx context.Context, m *community.Member) error {
 	return tx.update(ctx, "member", `UPDATE member SET name = ?, about = ?, languages = ?, role = ?, email = ?, picture = ?, created = ?, updated = ?,
-		suspended = ?, deleted = ? WHERE id = ?`,
-		m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted, m.ID)
+		suspended = ?, deleted = ?, also_known_as = ?, moved_to = ?, moved = ? WHERE id = ?`,
+		m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted,
+		asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved, m.ID)
 }

@@ -46,6 +46,7 @@ func TestMembers(t *testing.T) {
 			return tx.InsertMember(ctx, &twin)
 		})
 		anna.Name, anna.Role, anna.Suspended = "Анна 🎈", community.Steward, noon
+		anna.AlsoKnownAs, anna.MovedTo, anna.Moved = []string{"https://old.example/u/anna"}, "https://new.example/u/anna", noon.Add(time.Hour)
 		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.UpdateMember(ctx, anna) })
 		got, err = s.MemberByID(ctx, anna.ID)
 		ok(t, err)

@@ -79,7 +79,7 @@ func (s *Server) explain(r *http.Request, t *tongue, err error) trouble {
 	out := trouble{Code: code, Status: statuses[code], Title: t.T("error." + string(code) + ".title"), Text: t.T("error." + string(code) + ".text")}
 	if code == community.Internal {
 		out.Number = strings.ToLower(rand.Text()[:10])
-		s.log.Error("a request failed", "error_id", out.Number, "method", r.Method, "path", r.URL.Path, "err", err)
+		s.log.Error("a request failed", "error_id", out.Number, "method", r.Method, "path", LoggedPath(r.URL.Path), "err", err)
 		return out
 	}
 	e, ok := errors.AsType[*community.Error](err)

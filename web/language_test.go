@@ -152,7 +152,7 @@ func TestKeysAreUsed(t *testing.T) {
 		}
 	}
 	// Keys that are put together.
-	families := regexp.MustCompile(`^(month|month_alone|month_short|weekday|weekday_short|lang_name|field|conf\.status|conf\.banner|member|error|error\.role)\.|^language$`)
+	families := regexp.MustCompile(`^(month|month_alone|month_short|weekday|weekday_short|lang_name|field|conf\.status|conf\.banner|mine\.state|notice|member|error|error\.role)\.|^language$`)
 	for k := range have {
 		if !used[k] && !families.MatchString(k) {
 			t.Errorf("nothing uses %s", k)
@@ -161,6 +161,16 @@ func TestKeysAreUsed(t *testing.T) {
 	for _, s := range community.Statuses {
 		if _, ok := have["conf.status."+string(s)]; !ok && s != community.Scheduled {
 			t.Errorf("no word for the status %s", s)
+		}
+	}
+	for _, k := range community.NoticeKinds {
+		if _, ok := have["notice."+string(k)]; !ok {
+			t.Errorf("no words for a notice that says %s", k)
+		}
+	}
+	for _, g := range community.GuestStates {
+		if _, ok := have["mine.state."+string(g)]; !ok {
+			t.Errorf("no word for the state %s", g)
 		}
 	}
 	for _, r := range community.Roles {

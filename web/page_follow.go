@@ -126,7 +126,9 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, v *viewer, sh *sho
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Code)
 	h.Set("Content-Security-Policy", s.policy(sh.page.Pictures))
-	h.Set("Cache-Control", "no-store")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		w.Write(html)

@@ -64,7 +64,7 @@ func newRenderer(ts *tongues, asset func(string) string) (*renderer, error) {
 	}
 	r := &renderer{pages: map[string]*template.Template{}}
 	for _, t := range ts.list {
-		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset}).ParseFS(templateFiles, "template/layout.html", "template/parts.html")
+		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage}).ParseFS(templateFiles, "template/layout.html", "template/parts.html")
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"konfa/community"
 	"konfa/node"
+	"konfa/web"
 )
 
 // metrics counts requests. Labels are bounded by construction: route patterns,
@@ -71,7 +72,7 @@ func (m *metrics) measure(log *slog.Logger) func(http.Handler) http.Handler {
 					level = slog.LevelDebug
 				}
 				log.LogAttrs(r.Context(), level, "request",
-					slog.String("id", middleware.GetReqID(r.Context())), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+					slog.String("id", middleware.GetReqID(r.Context())), slog.String("method", r.Method), slog.String("path", web.LoggedPath(r.URL.Path)),
 					slog.String("route", route), slog.Int("code", code), slog.Int("bytes", ww.BytesWritten()),
 					slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("agent", short(clean(r.UserAgent()), 120)))
 			}()
