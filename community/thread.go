@@ -43,3 +43,7 @@ func ThreadPath(parent, id string, at, now time.Time) string {
 // Depth is how many answers a post stands below what is talked about: 1 for an
 // answer to that itself, 0 for what belongs to no talk.
 func (p *Post) Depth() int { return len(p.Path) / pathStep }
+
+// PathAbove is the path of what an answer with the given path answers; "" for
+// one at the top.
+func PathAbove(path string) string { return path[:max(0, len(path)-pathStep)] }

@@ -29,6 +29,11 @@ func TestThreadPathSortsAsItIsRead(t *testing.T) {
 			t.Errorf("%q is %d deep, want %d", path, got, depth)
 		}
 	}
+	for path, above := range map[string]string{"": "", a: "", a1: a, a11: a1} {
+		if got := PathAbove(path); got != above {
+			t.Errorf("above %q is %q, want %q", path, got, above)
+		}
+	}
 }
 
 func TestThreadPathIsBounded(t *testing.T) {

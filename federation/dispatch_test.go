@@ -602,7 +602,7 @@ func TestPayloads(t *testing.T) {
 func TestRemote(t *testing.T) {
 	n, p := startNode(t), startPeer(t, "mastodon")
 	ctx := context.Background()
-	template, err := n.SubscribeTemplate(ctx, "@anna@"+p.host())
+	template, err := n.IntentTemplate(ctx, "@anna@"+p.host(), community.FollowIntent)
 	if err != nil || template != p.base+"/authorize_interaction?uri={uri}" {
 		t.Errorf("%q %v", template, err)
 	}
@@ -611,12 +611,12 @@ func TestRemote(t *testing.T) {
 		fmt.Fprintf(w, `{"subject":"acct:eve@%s","links":[{"rel":"self","type":"application/activity+json","href":"%s"},
 			{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"https://phish.example/?uri={uri}"}]}`, p.host(), p.uri("anna"))
 	}))
-	if to, err := n.SubscribeTemplate(ctx, "@eve@"+p.host()); community.CodeOf(err) != community.NotFound {
+	if to, err := n.IntentTemplate(ctx, "@eve@"+p.host(), community.FollowIntent); community.CodeOf(err) != community.NotFound {
 		t.Errorf("people are sent to %q (%v)", to, err)
 	}
 	p.delete("/.well-known/webfinger")
-	for _, bad := range []string{"", "anna", "@anna", "@@x", "https://x"} {
-		if _, err := n.SubscribeTemplate(ctx, bad); community.CodeOf(err) != community.Invalid {
+	for _, bad := range []string{"", "@anna", "@@x", "https://x"} {
+		if _, err := n.IntentTemplate(ctx, bad, community.FollowIntent); community.CodeOf(err) != community.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

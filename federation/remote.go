@@ -111,43 +111,6 @@ func (s *Server) FetchConference(ctx context.Context, uri string) (*community.Co
 	return s.node.StoreConference(ctx, c)
 }
 
-// The relations by which a server says where its people confirm to follow
-// someone.
-const (
-	relFollowIntent = "https://w3id.org/fep/3b86/Follow"
-	relObjectIntent = "https://w3id.org/fep/3b86/Object"
-	relSubscribe    = "http://ostatus.org/schema/1.0/subscribe"
-)
-
-// SubscribeTemplate finds where a visitor's own server lets them follow someone:
-// an address with {uri} in the place of whom. NotFound when their server does
-// not say.
-func (s *Server) SubscribeTemplate(ctx context.Context, handle string) (string, error) {
-	user, host, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(handle), "acct:"), "@"), "@")
-	host = fetch.Host(host)
-	if !ok || user == "" || host == "" {
-		return "", community.Errorf(community.Invalid, "%q is not a handle", clip(handle, 100)).WithHint("write it like @anna@example.org")
-	}
-	links, err := s.resolver.Links(ctx, "acct:"+user+"@"+host)
-	if err != nil {
-		return "", err
-	}
-	for _, rel := range []string{relFollowIntent, relObjectIntent, relSubscribe} {
-		template := strings.ReplaceAll(links[rel], "{object}", "{uri}")
-		if !strings.Contains(template, "{uri}") || !strings.HasPrefix(template, "http") {
-			continue
-		}
-		// It may only lead to where the visitor is at home, which is where their
-		// handle or their actor is, or it would be a way to send people anywhere.
-		to := fetch.Host(strings.ReplaceAll(template, "{uri}", "x"))
-		if to != "" && (to == host || to == fetch.Host(links["self"])) {
-			return template, nil
-		}
-	}
-	return "", community.Errorf(community.NotFound, "%s does not say how to follow from there", host).
-		WithHint("search for the city's handle on your own server")
-}
-
 // Inspect reads whatever ActivityPub has at an address, of a handle, or in
 // WebFinger, with the signature of the node.
 func (s *Server) Inspect(ctx context.Context, what string) ([]byte, error) {

@@ -118,8 +118,36 @@ func fakeMembers() []community.Member {
 }
 
 func fakeReplies(v *viewer) *replies {
-	return &replies{Counts: []string{v.N("replies.count", 2), v.N("reactions.like", 5)}, List: []reply{
-		{Author: person{Name: "Jelena", Path: "https://social.example/@jelena", Initial: "J"}, URL: "https://social.example/@jelena/1", Published: "2026-11-21T10:00:00Z", Date: v.stamp(fakeNow.Add(-26 * time.Hour)), Text: rich{"<p>Is there room for a bicycle?</p>", "en"}},
-		{Author: person{Name: "Тимур", Path: "https://almaty.example/people/timur", Initial: "Т"}, URL: "https://almaty.example/posts/1", Published: "2026-11-21T12:00:00Z", Date: v.stamp(fakeNow.Add(-24 * time.Hour)), Text: rich{"<p>Приеду специально из Алматы!</p>", "ru"}},
-	}}
+	bob := &community.Actor{ID: 1, Name: "Jelena", Handle: "jelena", Host: "social.example", URI: "https://social.example/users/jelena", URL: "https://social.example/@jelena"}
+	timur := &community.Actor{ID: 2, Name: "Тимур", Handle: "timur", Host: "almaty.example", URI: "https://almaty.example/people/timur"}
+	var posts []community.Post
+	say := func(above string, by int64, lang, html, warning string) string {
+		at := fakeNow.Add(time.Duration(len(posts)-26) * time.Hour)
+		p := community.Post{ID: int64(len(posts) + 1), AuthorID: by, HTML: community.Plain(lang, html), Warning: warning, Published: at, Updated: at}
+		p.URI = "https://social.example/n/" + itoa(int(p.ID))
+		if by == 0 {
+			p.URI, p.Slug, p.Author = "", "answer", community.CityActor
+		}
+		p.Path = community.ThreadPath(above, p.URI+p.Slug, at, fakeNow)
+		posts = append(posts, p)
+		return p.Path
+	}
+	a := say("", 1, "en", "<p>Is there room for a bicycle? I come from <a href=\"https://example.org/a-rather-long-address/that-does-not-break\">the other side</a> of the river.</p>", "")
+	b := say(a, 0, "en", "<p>There is, in the yard.</p>", "")
+	b = say(b, 1, "en", "<p>Wonderful, thank you!</p>", "")
+	b = say(b, 2, "ru", "<p>А самокат?</p>", "")
+	b = say(b, 1, "en", "<p>And a skateboard?</p>", "")
+	b = say(b, 2, "ru", "<p>И лыжи?</p>", "")
+	say(b, 1, "en", "<p>That is the seventh step down.</p>", "")
+	say("", 2, "ru", "<p>Приеду специально из Алматы!</p>", "")
+	say(community.ThreadPath("", "gone", fakeNow.Add(-time.Hour), fakeNow), 1, "en", "<p>Spoilers</p>", "The end of the film")
+	rs := v.talk(posts, map[int64]*community.Actor{1: bob, 2: timur}, nil)
+	rs.Counts = []string{v.N("replies.count", len(posts)), v.N("reactions.like", 5)}
+	v.invite(rs, &community.Conference{Slug: "x", Replies: community.RepliesModerated})
+	return rs
+}
+
+func fakeBoost(v *viewer) postCard {
+	p := &community.Post{URI: "https://social.example/n/9", URL: "https://social.example/@jelena/9", HTML: community.Plain("en", "<p>Anyone up for a walk along the river on Sunday? @belgrade</p>"), Published: fakeNow.Add(-time.Hour)}
+	return v.boostCard(p, &community.Actor{Name: "Jelena", Handle: "jelena", Host: "social.example", URI: "https://social.example/users/jelena", URL: "https://social.example/@jelena"})
 }

@@ -100,9 +100,21 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
+	var said []community.Post
 	for _, n := range news {
 		if n.Post != nil {
+			said = append(said, *n.Post)
+		}
+	}
+	authors, err := s.authors(ctx, said)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	for _, n := range news {
+		if n.Post != nil && !n.Post.Own() {
+			entries = append(entries, v.boostEntry(n.Post, authors[n.Post.AuthorID]))
+		} else if n.Post != nil {
 			entries = append(entries, v.postEntry(n.Post))
 		} else {
 			entries = append(entries, v.conferenceEntry(n.Conference, n.At))

@@ -143,13 +143,31 @@ func (w *town) stranger(uri, handle, name string) *community.Actor {
 // fakeRemote is the fediverse as the test wants it.
 type fakeRemote struct {
 	template    string
+	templateErr error
+	pointed     []string // handle, object and language of each message asked for
+	posts       map[string]*community.Post
 	conferences map[string]*community.Conference
 	actors      map[string]*community.Actor
 	asked       []string
 }
 
-func (f *fakeRemote) SubscribeTemplate(_ context.Context, handle string) (string, error) {
-	f.asked = append(f.asked, handle)
+func (f *fakeRemote) PointTo(_ context.Context, handle, object, lang string) error {
+	f.pointed = append(f.pointed, handle+" "+object+" "+lang)
+	return nil
+}
+
+func (f *fakeRemote) FetchPost(_ context.Context, uri string) (*community.Post, *community.Actor, error) {
+	if p, ok := f.posts[uri]; ok {
+		return p, &community.Actor{URI: "https://" + hostOf(uri) + "/u/bob", Handle: "bob", Host: hostOf(uri), Name: "Bob"}, nil
+	}
+	return nil, nil, community.Errorf(community.NotFound, "not there")
+}
+
+func (f *fakeRemote) IntentTemplate(_ context.Context, handle string, want community.Intent) (string, error) {
+	f.asked = append(f.asked, handle+" "+string(want))
+	if f.templateErr != nil {
+		return "", f.templateErr
+	}
 	if f.template == "" {
 		return "", errors.New("connection refused")
 	}

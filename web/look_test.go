@@ -39,7 +39,7 @@ func look(t *testing.T, lang string) map[string]string {
 		data any
 		pics []*picture
 	}{
-		"front":      {"front", v.front(cs, ps, cities, ms), v.schemaCity(), nil},
+		"front":      {"front", v.front(cs, append(v.postCards(ps), fakeBoost(v)), cities, ms), v.schemaCity(), nil},
 		"bare":       {"front", v.front(nil, nil, nil, nil), nil, nil},
 		"conference": {"conference", v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v)), v.schemaEvent(&cs[0]), nil},
 		"long":       {"conference", v.conference(&cs[1], nil, nil, &replies{}), v.schemaEvent(&cs[1]), nil},

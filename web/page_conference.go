@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -59,7 +58,7 @@ func (s *Server) conference(ctx context.Context, v *viewer, r *http.Request) (*s
 	if err != nil {
 		return nil, err
 	}
-	return s.conferenceShown(ctx, v, c)
+	return s.conferenceShown(ctx, v, r, c)
 }
 
 // elsewhere is a conference of another city in our calendar: /elsewhere/{id}.
@@ -68,7 +67,7 @@ func (s *Server) elsewhere(ctx context.Context, v *viewer, r *http.Request) (*sh
 	if err != nil {
 		return nil, err
 	}
-	sh, err := s.conferenceShown(ctx, v, c)
+	sh, err := s.conferenceShown(ctx, v, r, c)
 	if err == nil {
 		// Whoever made it has the page that counts.
 		sh.page.Canonical, sh.page.ActivityID = pageURL(v.site, c), c.URI
@@ -76,33 +75,32 @@ func (s *Server) elsewhere(ctx context.Context, v *viewer, r *http.Request) (*sh
 	return sh, err
 }
 
-func (s *Server) conferenceShown(ctx context.Context, v *viewer, c *community.Conference) (*shown, error) {
+func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request, c *community.Conference) (*shown, error) {
+	number, err := pageNumber(r)
+	if err != nil {
+		return nil, err
+	}
 	var siblings []community.Conference
 	if c.SeriesID != 0 {
-		var err error
 		siblings, err = s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, SeriesID: c.SeriesID, EndsAfter: v.now, Limit: 7})
 		if err != nil {
 			return nil, err
 		}
 	}
-	about, err := s.store.Posts(ctx, storage.PostQuery{ConferenceID: c.ID, Kinds: []community.PostKind{community.OrdinaryPost}, Visibilities: publicPosts, Limit: 200})
+	id := conferenceID(v.site, c)
+	news, err := s.store.Posts(ctx, standing(storage.PostQuery{ConferenceID: c.ID, Limit: 5}))
 	if err != nil {
 		return nil, err
 	}
-	var news, answers []community.Post
-	for _, p := range about {
-		if p.Own() && p.ReplyTo == "" {
-			news = append(news, p)
-		} else {
-			answers = append(answers, p)
-		}
-	}
-	rs, err := s.replies(ctx, v, conferenceID(v.site, c), answers)
+	rs, err := s.talk(ctx, v, id, storage.TalkQuery{Thread: id}, number, conferencePath(c))
 	if err != nil {
 		return nil, err
 	}
 	if !c.Own() && len(rs.List) == 0 {
 		rs = nil // people talk about it at its own place
+	}
+	if c.Own() {
+		v.invite(rs, c)
 	}
 	w := v.when(c, v.city)
 	description := v.T("conf.summary", "When", w.Line(), "Where", v.where(c))
@@ -119,60 +117,6 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, c *community.Co
 		Image:       c.Cover,
 		Published:   c.Published.Format(time.RFC3339),
 		Data:        v.schemaEvent(c),
-		Body:        v.conference(c, siblings, v.postCards(news[:min(len(news), 5)]), rs),
+		Body:        v.conference(c, siblings, v.postCards(news), rs),
 	}}, nil
-}
-
-// replies are what is shown below a conference or post, oldest first. Those of
-// blocked and silenced people are left out.
-func (s *Server) replies(ctx context.Context, v *viewer, object string, posts []community.Post) (*replies, error) {
-	out := &replies{}
-	var ids []int64
-	for _, p := range posts {
-		if p.AuthorID != 0 {
-			ids = append(ids, p.AuthorID)
-		}
-	}
-	actors, err := s.store.Actors(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range slices.Backward(posts) {
-		r := reply{Published: p.Published.Format(time.RFC3339), Date: v.stamp(p.Published), Warning: p.Warning, Text: v.html(p.HTML)}
-		if p.Own() {
-			r.Author, r.URL = v.author(&p), "/posts/"+p.Slug
-		} else {
-			a, ok := actors[p.AuthorID]
-			if !ok || !a.Gone.IsZero() {
-				continue
-			}
-			if _, err := s.store.BlockOf(ctx, a.Host, a.URI); err == nil {
-				continue
-			} else if community.CodeOf(err) != community.NotFound {
-				return nil, err
-			}
-			r.Author = person{Name: a.DisplayName(), Path: a.URL, Initial: initial(a.DisplayName())}
-			if r.Author.Path == "" {
-				r.Author.Path = a.URI
-			}
-			if r.URL = p.URL; r.URL == "" {
-				r.URL = p.URI
-			}
-		}
-		out.List = append(out.List, r)
-	}
-	counts, err := s.store.Reactions(ctx, object)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(out.List); n > 0 {
-		out.Counts = append(out.Counts, v.N("replies.count", n))
-	}
-	if n := counts[community.Like] + counts[community.Emoji]; n > 0 {
-		out.Counts = append(out.Counts, v.N("reactions.like", n))
-	}
-	if n := counts[community.Announce]; n > 0 {
-		out.Counts = append(out.Counts, v.N("reactions.announce", n))
-	}
-	return out, nil
 }

@@ -44,7 +44,12 @@ type pager struct {
 // newPager makes a pager for a list of total entries. Address is that of the
 // first page.
 func newPager(address string, q url.Values, number, total int, prev, next string) pager {
-	p := pager{Page: number, Pages: max(1, (total+perPage-1)/perPage), PrevText: prev, NextText: next}
+	return newPagerOf(perPage, address, q, number, total, prev, next)
+}
+
+// newPagerOf is newPager for pages of another size.
+func newPagerOf(size int, address string, q url.Values, number, total int, prev, next string) pager {
+	p := pager{Page: number, Pages: max(1, (total+size-1)/size), PrevText: prev, NextText: next}
 	at := func(n int) string {
 		q := url.Values(mapClone(q))
 		q.Del("lang")

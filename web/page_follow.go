@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -21,6 +22,7 @@ const remoteTime = 8 * time.Second
 type followPage struct {
 	Address   copyField
 	Form      remoteForm
+	Written   bool // a message was sent instead
 	LeaveURL  string
 	LeaveHost string
 }
@@ -43,8 +45,26 @@ func addressOf(v *viewer, object string) string {
 	return object
 }
 
-// follow sends a visitor to their own server, to follow or answer something of
-// ours there: POST /follow with handle and object.
+// actionOf is what is done with a thing of ours: as the form says, or what one
+// does with such a thing.
+func (v *viewer) actionOf(intent community.Intent, object string) action {
+	if !intent.Known() {
+		intent = community.JoinIntent
+		if slug, ok := v.site.PostSlug(object); ok && slug != "" {
+			intent = community.ReplyIntent
+		} else if _, ok := v.site.LocalActor(object); ok {
+			intent = community.FollowIntent
+		}
+	}
+	text := map[community.Intent]string{
+		community.FollowIntent: v.T("follow.go"), community.JoinIntent: v.T("come.go"), community.LeaveIntent: v.T("action.leave"), community.ReplyIntent: v.T("post.reply_go"),
+		community.LikeIntent: v.T("action.like"), community.AnnounceIntent: v.T("action.announce"), community.ObjectIntent: v.T("action.look"),
+	}[intent]
+	return action{intent, text}
+}
+
+// follow sends a visitor to their own server, to do something with a thing of
+// ours there: POST /follow with handle, object and intent.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.viewer(r)
 	if err != nil {
@@ -62,14 +82,8 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 		}
 		f.Object = o
 	}
-	if f.Object != v.site.Actor(community.CityActor) {
-		f.Button = v.T("come.go")
-		if slug, ok := v.site.PostSlug(f.Object); ok && slug != "" {
-			f.Button = v.T("post.reply_go")
-		} else if _, ok := v.site.LocalActor(f.Object); ok {
-			f.Button = v.T("follow.go")
-		}
-	}
+	do := v.actionOf(community.Intent(r.PostForm.Get("intent")), f.Object)
+	f.Actions = []action{do}
 	handle, host, ok := readHandle(f.Typed)
 	switch {
 	case f.Typed == "":
@@ -84,15 +98,20 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	if f.Error != "" {
 		return s.formAgain(w, r, v, f)
 	}
+	s.rememberServer(w, r, handle, r.PostForm.Get("remember") != "")
 	ctx, cancel := context.WithTimeout(r.Context(), remoteTime)
 	defer cancel()
-	template, err := s.remote.SubscribeTemplate(ctx, handle)
-	if err != nil {
-		s.log.Info("a visitor's server gave no way to follow", "host", host, "err", err)
+	if r.PostForm.Get("direct") != "" {
+		return s.writeTo(ctx, w, r, v, f, handle)
 	}
+	template, err := s.remote.IntentTemplate(ctx, handle, do.Intent)
 	target, ok := s.fill(template, f.Object)
 	if err != nil || !ok {
-		f.Error, f.Hint = v.T("follow.error.unreachable", "Host", host), v.T("follow.error.manual")
+		s.log.Info("a visitor's server gave no way", "host", host, "intent", do.Intent, "err", err)
+		f.Error, f.Hint = v.noWay(err, handle, host), v.T("follow.error.manual")
+		if _, mine := v.site.Path(f.Object); mine && handle != host && community.CodeOf(err) != community.Forbidden && keyOf(err) != "intent.unknown" && keyOf(err) != "intent.silent" {
+			f.Direct = v.T("follow.direct")
+		}
 		return s.formAgain(w, r, v, f)
 	}
 	if !sameSite(host, target.Hostname()) {
@@ -109,6 +128,47 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+func keyOf(err error) string {
+	if e, ok := errors.AsType[*community.Error](err); ok {
+		return e.Key
+	}
+	return ""
+}
+
+// noWay says in plain words why someone cannot be sent to their server.
+func (v *viewer) noWay(err error, handle, host string) string {
+	switch keyOf(err) {
+	case "intent.unknown":
+		return v.T("follow.error.unknown", "Handle", handle)
+	case "intent.silent":
+		return v.T("follow.error.silent", "Host", host)
+	}
+	return v.T("follow.error.none", "Host", host)
+}
+
+// writeTo has the city send whoever has the handle a message with the address,
+// where their server offers no other way. Whether there was such a person is
+// not told: that is between them and their server.
+func (s *Server) writeTo(ctx context.Context, w http.ResponseWriter, r *http.Request, v *viewer, f remoteForm, handle string) error {
+	switch _, mine := v.site.Path(f.Object); {
+	case !mine || !strings.HasPrefix(handle, "@"):
+		return community.Errorf(community.Invalid, "a message needs a whole handle and a thing of ours")
+	case !s.sending.allow(r):
+		f.Error, f.Hint = v.T("follow.error.rate"), v.T("follow.error.manual")
+		return s.formAgain(w, r, v, f)
+	}
+	if err := s.remote.PointTo(ctx, handle, f.Object, v.Code); err != nil {
+		s.log.Info("no message was sent", "to", handle, "object", f.Object, "err", err)
+		if community.CodeOf(err) == community.Internal {
+			return err
+		}
+	}
+	sh := followShown(v, f)
+	sh.page.Heading = v.T("follow.direct_done")
+	sh.page.Body = followPage{Address: newCopy(addressOf(v, f.Object), v.T("follow.handle")), Form: f, Written: true}
+	return s.once(w, r, v, sh, nil, http.StatusOK)
+}
+
 // formAgain gives the form back with what was typed and what is wrong.
 func (s *Server) formAgain(w http.ResponseWriter, r *http.Request, v *viewer, f remoteForm) error {
 	return s.once(w, r, v, followShown(v, f), nil, http.StatusUnprocessableEntity)
@@ -122,6 +182,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, v *viewer, sh *sho
 	if err != nil {
 		return err
 	}
+	html, _ = personal(html, r)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Code)
@@ -183,7 +244,7 @@ func (s *Server) fill(template, object string) (*url.URL, bool) {
 	}
 	used := false
 	address := placeholder.ReplaceAllStringFunc(template, func(p string) string {
-		if p == "{uri}" || p == "{object}" {
+		if p == "{uri}" || p == "{object}" || p == "{inReplyTo}" {
 			used = true
 			return url.QueryEscape(object)
 		}

@@ -18,7 +18,11 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	if err != nil {
 		return nil, err
 	}
-	posts, err := s.store.Posts(ctx, standing(storage.PostQuery{Limit: 5}))
+	posts, err := s.store.Posts(ctx, storage.PostQuery{News: true, Limit: 5})
+	if err != nil {
+		return nil, err
+	}
+	news, err := s.newsCards(ctx, v, posts)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +50,7 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 		ActivityID:  v.site.Actor(community.CityActor),
 		Image:       image,
 		Data:        v.schemaCity(),
-		Body:        v.front(upcoming, posts, cities, members),
+		Body:        v.front(upcoming, news, cities, members),
 		Pictures:    origins(v.city.Banner),
 	}}, nil
 }
@@ -54,7 +58,7 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 // standing asks for our posts that lists and feeds show: public, and no answers,
 // which belong where they were given.
 func standing(q storage.PostQuery) storage.PostQuery {
-	q.Own, q.Standing, q.Visibilities = true, true, publicPosts[:1]
+	q.Own, q.Standing, q.Visibilities, q.Kinds = true, true, publicPosts[:1], []community.PostKind{community.OrdinaryPost}
 	q.Kinds = []community.PostKind{community.OrdinaryPost}
 	return q
 }

@@ -151,7 +151,7 @@ func (v *viewer) seenActor(a *community.Actor) *interactPage {
 	p.Line = a.Address()
 	p.Text = text{Text: prose.Text(a.About, 600)}
 	p.Address = newCopy(a.Address(), v.T("interact.field"))
-	p.Form.Button = v.T("follow.go")
+	p.Form.Actions = []action{{community.FollowIntent, v.T("follow.go")}}
 	p.What = v.T("interact.follow")
 	p.Command, p.CommandText = "konfa follow "+a.Address(), v.T("interact.steward")
 	return p
@@ -162,7 +162,7 @@ func (v *viewer) seenConference(c *community.Conference) *interactPage {
 	w := v.when(c, v.city)
 	p.Title, p.When, p.Where = v.pick(c.Title), &w, v.where(c)
 	p.Text = v.excerpt(c.HTML, 600)
-	p.Form.Button = v.comeButton(c)
+	p.Form.Actions = []action{{community.JoinIntent, v.comeButton(c)}}
 	p.What = v.T("interact.come")
 	p.Command, p.CommandText = "konfa conf announce "+c.URI, v.T("interact.steward_conf")
 	return p

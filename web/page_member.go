@@ -38,7 +38,7 @@ func (s *Server) memberPage(ctx context.Context, v *viewer, r *http.Request) (*s
 	p := memberPage{
 		Name: m.Name, Initial: initial(m.Name), Role: v.T("member." + string(m.Role)), Since: v.day(m.Created.In(v.location()), true), Spoken: v.spoken(m.Languages),
 		ID: v.site.Actor(actor), Handle: newCopy(address, address), Suspended: !m.Suspended.IsZero(),
-		Form: remoteForm{ID: "server", Object: v.site.Actor(actor), Button: v.T("follow.go")},
+		Form: v.act("server", v.site.Actor(actor), action{community.FollowIntent, v.T("follow.go")}),
 	}
 	sh := &shown{"member", page{Heading: m.Name, Kind: "profile", ActivityID: p.ID}}
 	if p.Suspended {

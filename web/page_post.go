@@ -16,7 +16,7 @@ func (s *Server) posts(ctx context.Context, v *viewer, r *http.Request) (*shown,
 	if err != nil {
 		return nil, err
 	}
-	q := standing(storage.PostQuery{Limit: perPage, Offset: (number - 1) * perPage})
+	q := storage.PostQuery{News: true, Limit: perPage, Offset: (number - 1) * perPage}
 	ps, err := s.store.Posts(ctx, q)
 	if err != nil {
 		return nil, err
@@ -28,12 +28,16 @@ func (s *Server) posts(ctx context.Context, v *viewer, r *http.Request) (*shown,
 	if number > 1 && (number-1)*perPage >= total {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
 	}
+	cards, err := s.newsCards(ctx, v, ps)
+	if err != nil {
+		return nil, err
+	}
 	body := struct {
 		Posts []postCard
 		Empty empty
 		Pager pager
 	}{
-		v.postCards(ps),
+		cards,
 		empty{v.T("posts.none"), v.T("posts.none_text")},
 		newPager("/posts", nil, number, total, v.T("conferences.newer"), v.T("conferences.older")),
 	}
@@ -55,6 +59,10 @@ func (s *Server) ownPost(ctx context.Context, slug string) (*community.Post, err
 
 // post is one post of ours: /posts/{slug}.
 func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
+	number, err := pageNumber(r)
+	if err != nil {
+		return nil, err
+	}
 	p, err := s.ownPost(ctx, param(r, "slug"))
 	if err != nil {
 		return nil, err
@@ -73,11 +81,11 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 		return nil, moved(conferencePath(about)) // which says how to come, and who does
 	}
 	id := v.site.Post(p.Slug)
-	answers, err := s.store.Posts(ctx, storage.PostQuery{ReplyTo: id, Visibilities: publicPosts, Limit: 200})
-	if err != nil {
-		return nil, err
+	q := storage.TalkQuery{Thread: id}
+	if p.Thread != "" {
+		q = storage.TalkQuery{Below: p}
 	}
-	rs, err := s.replies(ctx, v, id, answers)
+	rs, err := s.talk(ctx, v, id, q, number, "/posts/"+p.Slug)
 	if err != nil {
 		return nil, err
 	}

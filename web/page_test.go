@@ -190,7 +190,7 @@ func TestConferenceChangesShow(t *testing.T) {
 	}
 	w.settle()
 	body = w.get(path)
-	if !strings.Contains(body, "was cancelled") || strings.Contains(body, `action="/follow"`) {
+	if !strings.Contains(body, "was cancelled") || strings.Contains(body, `value="Join"`) {
 		t.Error("cancelled: nothing says so, or one can still sign up")
 	}
 	if !strings.Contains(body, "schema.org/EventCancelled") {
@@ -205,7 +205,7 @@ func TestConferenceChangesShow(t *testing.T) {
 	}
 	w.pass(time.Hour)
 	w.settle()
-	if body := w.get("/conf/" + over.Slug); !strings.Contains(body, "This conference is over") || strings.Contains(body, `action="/follow"`) {
+	if body := w.get("/conf/" + over.Slug); !strings.Contains(body, "This conference is over") || strings.Contains(body, `value="Join"`) {
 		t.Error("it is over, and the page does not know")
 	}
 	if !strings.Contains(w.get("/conf?when=past"), "Soon over") || strings.Contains(w.get("/conf"), "Soon over") {
@@ -368,16 +368,16 @@ func TestFollowForm(t *testing.T) {
 		want                           string
 		asked                          string
 	}{
-		{"a handle", "@jelena@social.example", city, template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(city), "", "@jelena@social.example"},
-		{"a server", "social.example", "", template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(city), "", "social.example"},
-		{"a profile", "https://social.example/@jelena", conf, template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(conf), "", "@jelena@social.example"},
-		{"an intent", "a@social.example", city, "https://social.example/follow?o={object}&then={on-success}", 303, "https://social.example/follow?o=" + url.QueryEscape(city) + "&then=", "", "@a@social.example"},
-		{"below the same domain", "@a@example.org", city, "https://social.example.org/i?uri={uri}", 303, "https://social.example.org/i?uri=" + url.QueryEscape(city), "", "@a@example.org"},
-		{"a stranger's host", "@a@social.example", city, "https://evil.test/phish?uri={uri}", 200, "", "Go on to evil.test", "@a@social.example"},
-		{"a script", "@a@social.example", city, "javascript:alert({uri})", 422, "", "did not answer", "@a@social.example"},
-		{"plain http", "@a@social.example", city, "http://social.example/?uri={uri}", 422, "", "did not answer", "@a@social.example"},
-		{"no place for what", "@a@social.example", city, "https://social.example/", 422, "", "did not answer", "@a@social.example"},
-		{"no answer", "@a@social.example", conf, "", 422, "", conf, "@a@social.example"},
+		{"a handle", "@jelena@social.example", city, template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(city), "", "@jelena@social.example Follow"},
+		{"a server", "social.example", "", template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(city), "", "social.example Follow"},
+		{"a profile", "https://social.example/@jelena", conf, template, 303, "https://social.example/authorize_interaction?uri=" + url.QueryEscape(conf), "", "@jelena@social.example Join"},
+		{"an intent", "a@social.example", city, "https://social.example/follow?o={object}&then={on-success}", 303, "https://social.example/follow?o=" + url.QueryEscape(city) + "&then=", "", "@a@social.example Follow"},
+		{"below the same domain", "@a@example.org", city, "https://social.example.org/i?uri={uri}", 303, "https://social.example.org/i?uri=" + url.QueryEscape(city), "", "@a@example.org Follow"},
+		{"a stranger's host", "@a@social.example", city, "https://evil.test/phish?uri={uri}", 200, "", "Go on to evil.test", "@a@social.example Follow"},
+		{"a script", "@a@social.example", city, "javascript:alert({uri})", 422, "", "does not say how", "@a@social.example Follow"},
+		{"plain http", "@a@social.example", city, "http://social.example/?uri={uri}", 422, "", "does not say how", "@a@social.example Follow"},
+		{"no place for what", "@a@social.example", city, "https://social.example/", 422, "", "does not say how", "@a@social.example Follow"},
+		{"no answer", "@a@social.example", conf, "", 422, "", conf, "@a@social.example Join"},
 		{"nothing", " ", city, template, 422, "", "Write the address", ""},
 		{"nonsense", "<b>not@@an address", city, template, 422, "", `value="&lt;b&gt;not@@an address"`, ""},
 		{"a bad object", "@a@social.example", "javascript:alert(1)", template, 422, "", "could not be understood", ""},

@@ -15,12 +15,18 @@ import (
 
 // Remote is what the pages need of other servers.
 type Remote interface {
-	// SubscribeTemplate returns the address on a visitor's own server where one
-	// follows or answers things, with {uri} or {object} for what (OStatus,
-	// FEP-3b86). Handle is "@anna@host" or "host".
-	SubscribeTemplate(ctx context.Context, handle string) (string, error)
+	// IntentTemplate returns the address on a visitor's own server where one
+	// does something with a thing of ours, with {uri}, {object} or {inReplyTo}
+	// for what (OStatus, FEP-3b86). Handle is "@anna@host" or "host". The keys
+	// of its errors are intent.unknown, intent.silent and intent.none.
+	IntentTemplate(ctx context.Context, handle string, want community.Intent) (string, error)
+	// PointTo sends whoever has a handle a direct message with the address of a
+	// thing of ours, in a language they read.
+	PointTo(ctx context.Context, handle, object, lang string) error
 	// FetchConference reads a conference of another server.
 	FetchConference(ctx context.Context, uri string) (*community.Conference, error)
+	// FetchPost reads what someone on another server said to everyone.
+	FetchPost(ctx context.Context, uri string) (*community.Post, *community.Actor, error)
 	// FetchActor reads an account of another server by address or handle.
 	FetchActor(ctx context.Context, what string) (*community.Actor, error)
 }
@@ -54,6 +60,7 @@ type Server struct {
 
 	writes  *limits // of the API
 	asking  *limits // that make us ask another server
+	sending *limits // that make us write to someone
 	mu      sync.Mutex
 	city    *community.City // guarded by mu
 	cityAt  time.Time       // guarded by mu
@@ -75,6 +82,8 @@ func New(n *node.Node, o Options) (*Server, error) {
 		// A person writes slower than this; a script is asked to wait.
 		writes: newLimits(5, 60),
 		asking: newLimits(0.5, 15),
+		// Nobody needs more than a few letters with an address.
+		sending: newLimits(1.0/1200, 3),
 	}
 	var err error
 	if s.tongues, err = loadTongues(); err != nil {

@@ -65,6 +65,9 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 		}
 		vary(w.Header(), "Accept") // the same address answers other servers with JSON
 		w.Header().Set("Content-Language", v.Code)
+		if mine, ok := personal(d.body, r); ok {
+			return d.with(mine).serve(w, r)
+		}
 		return d.serve(w, r)
 	})
 }

@@ -60,8 +60,26 @@ func newCopy(value, label string) copyField {
 // remoteForm asks a reader for their own server. Object is what they want to
 // follow or answer there.
 type remoteForm struct {
-	ID, Object, Button string
+	ID, Object         string
+	Actions            []action // what pressing its buttons does, the main one first
 	Typed, Error, Hint string
+	Direct             string // the button that asks for a message instead, where there is no other way
+}
+
+// action is a button of a form.
+type action struct {
+	Intent community.Intent
+	Text   string
+}
+
+// act makes the form for one thing and what can be done with it.
+func (v *viewer) act(id, object string, actions ...action) remoteForm {
+	return remoteForm{ID: id, Object: object, Actions: actions}
+}
+
+// talkActions are what can be done with something that was said.
+func (v *viewer) talkActions() []action {
+	return []action{{community.ReplyIntent, v.T("post.reply_go")}, {community.LikeIntent, v.T("action.like")}, {community.AnnounceIntent, v.T("action.announce")}}
 }
 
 // person is someone, with an address where there is one.

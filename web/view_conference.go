@@ -78,7 +78,7 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		Seats:      v.seats(c),
 		Open:       v.open(c),
 		Restricted: c.JoinMode == community.Restricted,
-		Form:       remoteForm{ID: "server", Object: id, Button: v.comeButton(c)},
+		Form:       v.act("server", id, action{community.JoinIntent, v.comeButton(c)}),
 		Address:    newCopy(id, v.T("come.copy_label")),
 		ICS:        conferencePath(c) + ".ics",
 		Google:     v.google(c, id),

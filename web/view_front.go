@@ -41,11 +41,11 @@ func (v *viewer) followBox() followBox {
 }
 
 func (v *viewer) followForm() remoteForm {
-	return remoteForm{ID: "server", Object: v.site.Actor(community.CityActor), Button: v.T("follow.go")}
+	return v.act("server", v.site.Actor(community.CityActor), action{community.FollowIntent, v.T("follow.go")})
 }
 
 // front builds the front page. Upcoming is what has not ended, soonest first.
-func (v *viewer) front(upcoming []community.Conference, posts []community.Post, cities []community.Follow, members []community.Member) frontPage {
+func (v *viewer) front(upcoming []community.Conference, posts []postCard, cities []community.Follow, members []community.Member) frontPage {
 	p := frontPage{
 		Name:     v.cityName(),
 		About:    v.markdown(v.city.About),
@@ -55,7 +55,7 @@ func (v *viewer) front(upcoming []community.Conference, posts []community.Post, 
 		Empty:    empty{v.T("front.nothing"), v.T("front.nothing_hint")},
 		Follow:   v.followBox(),
 		Links:    v.links(),
-		Posts:    v.postCards(posts),
+		Posts:    posts,
 		Stewards: v.stewards(members),
 	}
 	for _, c := range v.cards(upcoming) {

@@ -15,6 +15,8 @@ type postCard struct {
 	Published string
 	Date      string
 	Author    person
+	Boosted   bool   // said elsewhere, passed on by the city
+	Host      string // where
 }
 
 // postPage is everything the page of one post shows.
@@ -39,15 +41,23 @@ type postPage struct {
 type replies struct {
 	List   []reply
 	Counts []string
+	Pager  pager
+	Note   string      // who may answer, where not everyone may at once
+	Form   *remoteForm // to answer from one's own server; nil where it stands elsewhere or nobody may
 }
 
 type reply struct {
+	ID        string
 	Author    person
 	URL       string
 	Published string
 	Date      string
+	Edited    string
 	Warning   string
 	Text      rich
+	Spoken    string // the language of the text where it is not that of the page
+	Indent    int
+	Apart     bool // what it answers is not right above it
 }
 
 // author is who wrote a post of ours.
@@ -107,7 +117,7 @@ func (v *viewer) post(p *community.Post, about *community.Conference, rs *replie
 		Pictures:  p.Pictures,
 		Tags:      v.tags(p.Tags),
 		Address:   newCopy(id, v.T("post.address")),
-		Form:      remoteForm{ID: "server", Object: id, Button: v.T("post.reply_go")},
+		Form:      v.act("server", id, v.talkActions()...),
 		Replies:   rs,
 	}
 	// Seconds between writing and publishing are no edit.

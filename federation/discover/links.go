@@ -18,6 +18,19 @@ func (r *Resolver) Links(ctx context.Context, account string) (map[string]string
 	if err != nil {
 		return nil, explain("@"+user+"@"+host, err)
 	}
+	return j.byRel(), nil
+}
+
+// ServerLinks is Links of a server as a whole, by its host (FEP-d556).
+func (r *Resolver) ServerLinks(ctx context.Context, host string) (map[string]string, error) {
+	j, err := r.webfinger(ctx, host, "https://"+host)
+	if err != nil {
+		return nil, explain(host, err)
+	}
+	return j.byRel(), nil
+}
+
+func (j *jrd) byRel() map[string]string {
 	out := make(map[string]string, len(j.links))
 	for _, l := range j.links {
 		if _, ok := out[l.rel]; ok {
@@ -27,5 +40,5 @@ func (r *Resolver) Links(ctx context.Context, account string) (map[string]string
 			out[l.rel] = l.href
 		}
 	}
-	return out, nil
+	return out
 }
