@@ -30,6 +30,7 @@ var prefixes = []term{
 	{name: "pt", iri: "https://joinpeertube.org/ns#"},
 	{name: "toot", iri: "http://joinmastodon.org/ns#"},
 	{name: "lemmy", iri: "https://join-lemmy.org/ns#"},
+	{name: "gts", iri: "https://gotosocial.org/ns#"},
 	{name: "fep8a8e", iri: "https://w3id.org/fep/8a8e/"},
 	{name: "sec", iri: "https://w3id.org/security#"},
 	{name: "xsd", iri: "http://www.w3.org/2001/XMLSchema#"},
@@ -101,6 +102,15 @@ var terms = []term{
 	{name: "addressLocality", iri: "schema:addressLocality"},
 	{name: "addressRegion", iri: "schema:addressRegion"},
 	{name: "addressCountry", iri: "schema:addressCountry"},
+	// GoToSocial: who may answer. The last two are of its versions before 0.20.
+	{name: "interactionPolicy", iri: "gts:interactionPolicy", typ: "@id"},
+	{name: "canLike", iri: "gts:canLike", typ: "@id"},
+	{name: "canReply", iri: "gts:canReply", typ: "@id"},
+	{name: "canAnnounce", iri: "gts:canAnnounce", typ: "@id"},
+	{name: "automaticApproval", iri: "gts:automaticApproval", typ: "@id"},
+	{name: "manualApproval", iri: "gts:manualApproval", typ: "@id"},
+	{name: "always", iri: "gts:always", typ: "@id"},
+	{name: "approvalRequired", iri: "gts:approvalRequired", typ: "@id"},
 	// PieFed reads these by name and defines them nowhere.
 	{name: "onlineLink", iri: "mz:onlineLink"},
 	{name: "anonymousParticipation", iri: "mz:anonymousParticipation"},

@@ -355,6 +355,14 @@ func (r *reader) rsvp(v *value, c *community.Conference) {
 	if s := address(v.get("externalParticipationUrl").text()); elsewhere == "" && strings.HasPrefix(s, "mailto:") {
 		elsewhere = s
 	}
+	switch option := strings.ToLower(v.get("repliesModerationOption").text()); {
+	case option == "closed" || v.property("commentsEnabled").no():
+		c.Replies = community.RepliesClosed
+	case option == "moderated":
+		c.Replies = community.RepliesModerated
+	default:
+		c.Replies = community.RepliesOpen
+	}
 	switch mode := strings.ToLower(v.get("joinMode").text()); mode {
 	case "free":
 		c.JoinMode = community.Free

@@ -142,8 +142,8 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 		{"attendees", pairs{{"id", e.site.Attendees(c.Slug)}, {"type", "Collection"}, {"totalItems", c.Seats.Going}}},
 		{"joinMode", string(c.JoinMode)},
 		{"anonymousParticipationEnabled", false},
-		{"commentsEnabled", true},
-		{"repliesModerationOption", "allow_all"},
+		{"commentsEnabled", c.Replies != community.RepliesClosed},
+		{"repliesModerationOption", repliesOption(c.Replies)},
 		{"tag", e.hashtags(c.Tags)},
 		// PieFed
 		{"timezone", c.Zone},
@@ -165,6 +165,9 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	}
 	if left, limited := c.SeatsLeft(); limited {
 		with = append(with, pair{"remainingAttendeeCapacity", left})
+	}
+	if c.Replies == community.RepliesClosed {
+		with = append(with, pair{"interactionPolicy", answersOnlyBy(author)})
 	}
 	if c.OpenEnd {
 		with = append(with, pair{"displayEndTime", false})
@@ -211,6 +214,27 @@ func external(c *community.Conference) string {
 		return c.ExternalURL
 	}
 	return ""
+}
+
+// repliesOption is who may answer, in the words of Mobilizon.
+func repliesOption(m community.ReplyMode) string {
+	switch m {
+	case community.RepliesModerated:
+		return "moderated"
+	case community.RepliesClosed:
+		return "closed"
+	}
+	return "allow_all"
+}
+
+// answersOnlyBy keeps GoToSocial from offering to answer what takes no answers.
+// Where stewards look first nothing is said: there GoToSocial would wait for an
+// approval of its own making, and hide answers until it comes.
+func answersOnlyBy(author string) pairs {
+	rule := func(who string) pairs {
+		return pairs{{"automaticApproval", []any{who}}, {"manualApproval", []any{}}, {"always", []any{who}}, {"approvalRequired", []any{}}}
+	}
+	return pairs{{"canLike", rule(PublicURI)}, {"canReply", rule(author)}, {"canAnnounce", rule(PublicURI)}}
 }
 
 // eventStatus is the status of FEP-8a8e.

@@ -40,6 +40,8 @@ func TestGolden(t *testing.T) {
 	moved := twoLanguages()
 	moved.Status, moved.Slug, moved.Cover = community.MovedOnline, "moved", nil
 	postponed := oneLanguage()
+	closed := oneLanguage()
+	closed.Slug, closed.Replies = "closed", community.RepliesClosed
 	postponed.Status, postponed.Slug, postponed.JoinMode, postponed.ExternalURL = community.Postponed, "postponed", community.External, "mailto:a@b.example"
 	note := &community.Post{
 		Slug: "hello", Author: community.CityActor, Text: community.Plain("en", "Hello *there*, #belgrade"), HTML: community.Plain("en", "<p>Hello <em>there</em></p>"),
@@ -75,6 +77,7 @@ func TestGolden(t *testing.T) {
 		"note-thread":     must(e.ThreadPost(note)),
 		"announce-thread": activity(Activity{ID: id("12"), Type: "Announce", Actor: community.CityActor, Audience: site.Actor(community.CityActor), To: []string{site.Actor(community.CityActor), PublicURI}, Object: Activity{ID: id("13"), Type: "Delete", Actor: community.DeskActor, Audience: site.Actor(community.CityActor), Object: site.Conference("gone")}}),
 		"member":          must(e.Member(member, keys)),
+		"event-closed":    must(e.Event(closed, EventExtra{City: city})),
 		"event-one":       must(e.Event(oneLanguage(), EventExtra{City: city})),
 		"event-two":       event,
 		"event-days":      must(e.Event(days, EventExtra{City: city, Author: community.MemberActor("anna")})),

@@ -5,14 +5,15 @@ import (
 )
 
 // intents are the rels of FEP-3b86 that /authorize_interaction answers, each
-// with the parameter of its template.
+// with the parameters of its template.
 var intents = []struct{ name, query string }{
-	{"Follow", "uri={object}"},
-	{"Announce", "uri={object}"},
-	{"Like", "uri={object}"},
+	{"Follow", "intent=Follow&uri={object}"},
+	{"Announce", "intent=Announce&uri={object}"},
+	{"Like", "intent=Like&uri={object}"},
 	{"Object", "uri={object}"},
-	{"Create", "uri={inReplyTo}"},
-	{"Join", "uri={object}"},
+	{"Create", "intent=Create&uri={inReplyTo}"},
+	{"Join", "intent=Join&uri={object}"},
+	{"Leave", "intent=Leave&uri={object}"},
 }
 
 // WebFinger is the JRD (RFC 7033) of one of our actors. Profile is the page for

@@ -191,8 +191,10 @@ func checkEvent(t failer, b []byte, c *community.Conference) {
 	if !slices.Contains([]string{"EventScheduled", "EventTentative", "EventCancelled", "EventPostponed", "EventMovedOnline"}, text("eventStatus")) {
 		t.Errorf("eventStatus %q", text("eventStatus"))
 	}
-	if text("repliesModerationOption") != "allow_all" {
-		t.Errorf("repliesModerationOption %q", text("repliesModerationOption"))
+	if o := text("repliesModerationOption"); o != "allow_all" && o != "moderated" && o != "closed" {
+		t.Errorf("repliesModerationOption %q is refused by Mobilizon", o)
+	} else if doc["commentsEnabled"] != (o != "closed") {
+		t.Errorf("commentsEnabled is %v where it says %s", doc["commentsEnabled"], o)
 	}
 	if !mobilizonCategories[text("category")] {
 		t.Errorf("category %q is not known to everyone", text("category"))

@@ -398,7 +398,7 @@ func TestWebFingerOfTheServer(t *testing.T) {
 		if got := linkOf(&doc, relService, "href"); got != n.site.Actor(community.NodeActor) {
 			t.Errorf("%s: Service is %q: %s", resource, got, body)
 		}
-		if linkOf(&doc, relSubscribe, "template") == "" || linkOf(&doc, relFollowIntent, "template") == "" {
+		if linkOf(&doc, relSubscribe, "template") == "" || linkOf(&doc, relIntent+"Follow", "template") == "" {
 			t.Errorf("%s: no way to follow from there: %s", resource, body)
 		}
 	}

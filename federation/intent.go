@@ -30,7 +30,7 @@ func (s *Server) IntentTemplate(ctx context.Context, handle string, want communi
 	if !named {
 		user, host = "", user
 	}
-	if host = fetch.Host(host); host == "" || named && user == "" || !named && strings.HasPrefix(strings.TrimSpace(handle), "@") {
+	if host = fetch.Host(host); host == "" || strings.Contains(handle, "/") || named && user == "" || !named && strings.HasPrefix(strings.TrimSpace(handle), "@") {
 		return "", community.Errorf(community.Invalid, "%q is not a handle", clip(handle, 100)).WithHint("write it like @anna@example.org")
 	}
 	if blocked, why := s.blocked(ctx, "https://"+host+"/"); blocked {
@@ -129,3 +129,13 @@ func (s *Server) FetchPost(ctx context.Context, uri string) (*community.Post, *c
 
 // placeholders are the parts of a template that whoever uses it fills in.
 var placeholders = regexp.MustCompile(`\{[^{}]*\}`)
+
+// PointTo has the city write to whoever has a handle, with the address of a thing
+// of ours.
+func (s *Server) PointTo(ctx context.Context, handle, object, lang string) error {
+	a, err := s.FetchActor(ctx, handle)
+	if err != nil {
+		return err
+	}
+	return s.node.PointTo(ctx, a, object, lang)
+}

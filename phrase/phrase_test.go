@@ -71,7 +71,7 @@ func TestCataloguesSayTheSame(t *testing.T) {
 			t.Errorf("%s: names %q and %q", key, slots(en[key]), slots(ru[key]))
 		}
 		for _, lang := range []string{"en", "ru"} {
-			if got := In(lang).N(key, 5, "Title", "T", "Link", "L", "Line", "W"); got == key || strings.Contains(got, "<no value>") {
+			if got := In(lang).N(key, 5, "Title", "T", "Link", "L", "Line", "W", "City", "C"); got == key || strings.Contains(got, "<no value>") {
 				t.Errorf("%s in %s is %q", key, lang, got)
 			}
 		}

@@ -12,22 +12,24 @@ import (
 
 // interactPage shows something of another server and what can be done with it.
 type interactPage struct {
-	Found       bool
-	Kind        string
-	Title       text
-	When        *when
-	Where       string
-	Line        string
-	Text        text
-	URL         string
-	OpenText    string
-	What        string
-	Address     copyField
-	Form        remoteForm
-	Command     string
-	CommandText string
-	Typed       string
+	Found    bool
+	Kind     string
+	Title    text
+	When     *when
+	Where    string
+	Line     string
+	Text     text
+	URL      string
+	OpenText string
+	What     string
+	Address  copyField
+	Form     remoteForm
+	Commands []command
+	Typed    string
 }
+
+// command is how someone of this city does it here.
+type command struct{ Text, Line string }
 
 // interact is where other servers and browsers send people with the address of
 // something: /authorize_interaction?uri=, ?acct= or ?object= (OStatus,
@@ -39,7 +41,11 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.rememberLanguage(w, r)
 	q := r.URL.Query()
-	kept := s.meant(r, []string{"uri", "acct", "object"})
+	kept := s.meant(r, []string{"uri", "acct", "object", "intent"})
+	do := community.Intent(kept.Get("intent"))
+	if !do.Known() {
+		do = community.ObjectIntent
+	}
 	typed := strings.TrimSpace(q.Get("uri"))
 	for _, name := range []string{"acct", "object"} {
 		if typed == "" {
@@ -47,13 +53,19 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if to, ok := s.ours(v, typed); ok {
+		switch do {
+		case community.JoinIntent, community.LeaveIntent:
+			to += "#come"
+		case community.ReplyIntent:
+			to += "#replies"
+		}
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil
 	}
 	p := interactPage{Title: text{Text: v.T("interact.none")}, Text: text{Text: v.T("interact.none_text")}, Typed: typed}
 	status := http.StatusOK
 	if typed != "" {
-		found, err := s.lookUp(r, v, typed)
+		found, err := s.lookUp(r, v, typed, do)
 		switch {
 		case err == nil:
 			p = *found
@@ -101,12 +113,12 @@ func (s *Server) ours(v *viewer, typed string) (string, bool) {
 
 // lookUp finds what an address of another server is: among what we have, else
 // by asking there.
-func (s *Server) lookUp(r *http.Request, v *viewer, typed string) (*interactPage, error) {
+func (s *Server) lookUp(r *http.Request, v *viewer, typed string, do community.Intent) (*interactPage, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), remoteTime)
 	defer cancel()
 	if webAddress(typed) {
 		if c, err := s.store.ConferenceByURI(ctx, typed); err == nil && !c.Draft {
-			return v.seenConference(c), nil
+			return v.seenConference(c, do), nil
 		}
 		if a, err := s.store.Actor(ctx, typed); err == nil && a.Gone.IsZero() {
 			return v.seenActor(a), nil
@@ -127,11 +139,14 @@ func (s *Server) lookUp(r *http.Request, v *viewer, typed string) (*interactPage
 	if !webAddress(typed) {
 		return nil, err
 	}
-	c, confErr := s.remote.FetchConference(ctx, typed)
-	if confErr != nil {
-		return nil, confErr
+	if c, err := s.remote.FetchConference(ctx, typed); err == nil {
+		return v.seenConference(c, do), nil
 	}
-	return v.seenConference(c), nil
+	p, author, err := s.remote.FetchPost(ctx, typed)
+	if err != nil {
+		return nil, err
+	}
+	return v.seenPost(p, author, do), nil
 }
 
 func (v *viewer) seenActor(a *community.Actor) *interactPage {
@@ -153,19 +168,61 @@ func (v *viewer) seenActor(a *community.Actor) *interactPage {
 	p.Address = newCopy(a.Address(), v.T("interact.field"))
 	p.Form.Actions = []action{{community.FollowIntent, v.T("follow.go")}}
 	p.What = v.T("interact.follow")
-	p.Command, p.CommandText = "konfa follow "+a.Address(), v.T("interact.steward")
+	p.Commands = []command{{v.T("interact.steward"), "konfa follow " + shellWord(a.Address())}}
 	return p
 }
 
-func (v *viewer) seenConference(c *community.Conference) *interactPage {
+func (v *viewer) seenConference(c *community.Conference, do community.Intent) *interactPage {
 	p := v.seen("interact.conference", hostOf(c.URI), pageURL(v.site, c), c.URI)
 	w := v.when(c, v.city)
 	p.Title, p.When, p.Where = v.pick(c.Title), &w, v.where(c)
 	p.Text = v.excerpt(c.HTML, 600)
 	p.Form.Actions = []action{{community.JoinIntent, v.comeButton(c)}}
 	p.What = v.T("interact.come")
-	p.Command, p.CommandText = "konfa conf announce "+c.URI, v.T("interact.steward_conf")
+	by := map[community.Intent]command{
+		community.JoinIntent:     {v.T("interact.member_join"), "konfa conf join " + shellWord(c.URI) + " --as NAME"},
+		community.LeaveIntent:    {v.T("interact.member_leave"), "konfa conf leave " + shellWord(c.URI) + " --as NAME"},
+		community.ReplyIntent:    {v.T("interact.member_reply"), replyCommand(c.URI)},
+		community.AnnounceIntent: {v.T("interact.steward_conf"), "konfa conf announce " + shellWord(c.URI)},
+	}
+	if line, ok := by[do]; ok {
+		p.Commands = []command{line}
+	} else {
+		p.Commands = []command{by[community.JoinIntent], by[community.AnnounceIntent]}
+	}
 	return p
+}
+
+// seenPost is what someone on another server said.
+func (v *viewer) seenPost(post *community.Post, author *community.Actor, _ community.Intent) *interactPage {
+	p := v.seen("interact.post", hostOf(post.URI), postURL(post), post.URI)
+	p.Title = v.pick(post.Title)
+	if p.Title.Text == "" {
+		p.Title = text{Text: author.DisplayName()}
+	}
+	p.Line = author.Address()
+	if p.Text = v.excerpt(post.HTML, 600); post.Warning != "" {
+		p.Text = text{Text: post.Warning}
+	}
+	p.Form.Actions = v.talkActions()
+	p.What = v.T("interact.answer")
+	p.Commands = []command{{v.T("interact.member_reply"), replyCommand(post.URI)}}
+	return p
+}
+
+func replyCommand(uri string) string {
+	return "konfa post --as NAME --reply-to " + shellWord(uri) + ` "…"`
+}
+
+// shellWord quotes an address that is to be pasted into a shell: it came from
+// elsewhere.
+func shellWord(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("-._~:/@%+=,", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }
 
 func (v *viewer) seen(kind, host, address, uri string) *interactPage {

@@ -425,6 +425,7 @@ func TestInteract(t *testing.T) {
 	}
 	steppe := fakeConferences()[3]
 	w.remote.conferences = map[string]*community.Conference{steppe.URI: &steppe}
+	w.remote.posts = map[string]*community.Post{"https://m.example/n/1?a='b": {URI: "https://m.example/n/1?a='b", HTML: community.Plain("en", "<p>Hello</p>")}}
 	c := w.add(community.Conference{Title: community.Plain("en", "First"), Start: fakeNow.AddDate(0, 0, 3), Zone: "Europe/Belgrade"})
 	for _, x := range []struct {
 		name, query string
@@ -439,6 +440,12 @@ func TestInteract(t *testing.T) {
 		{"our member", "uri=acct:ana@belgrade.example", 303, "/people/ana", nil, nil},
 		{"a city", "acct=@almaty@almaty.example", 200, "", []string{"A community on almaty.example", "Almaty &lt;b&gt;", "Steppe", "konfa follow @almaty@almaty.example", `value="https://almaty.example/city"`}, []string{"<script>x", "javascript:"}},
 		{"a conference", "object=" + url.QueryEscape(steppe.URI), 200, "", []string{"A conference on almaty.example", "Степь и код", "konfa conf announce " + steppe.URI, "Saturday, 5\u00a0December\u00a02026, 18:00–21:00"}, nil},
+		{"a conference to come to", "intent=Join&uri=" + url.QueryEscape(steppe.URI), 200, "", []string{"konfa conf join " + steppe.URI + " --as NAME"}, []string{"konfa conf announce"}},
+		{"a conference to leave", "intent=Leave&uri=" + url.QueryEscape(steppe.URI), 200, "", []string{"konfa conf leave " + steppe.URI + " --as NAME"}, []string{"konfa conf join"}},
+		{"our conference to come to", "intent=Join&uri=https://belgrade.example/conf/" + c.Slug, 303, "/conf/" + c.Slug + "#come", nil, nil},
+		{"our conference to answer", "intent=Create&uri=https://belgrade.example/conf/" + c.Slug, 303, "/conf/" + c.Slug + "#replies", nil, nil},
+		{"a post to answer", "intent=Create&uri=https://m.example/n/1?a='b", 200, "", []string{"A post on m.example", "Hello", "konfa post --as NAME --reply-to", `value="Create"`}, []string{"?a='b <"}},
+		{"an intent nobody knows", "intent=Explode&uri=" + url.QueryEscape(steppe.URI), 200, "", []string{"konfa conf join", "konfa conf announce"}, nil},
 		{"what is not there", "uri=https://nowhere.example/x", 404, "", []string{"could not be read", `value="https://nowhere.example/x"`}, nil},
 		{"nonsense", "uri=" + url.QueryEscape(`"><script>`), 404, "", []string{"&#34;&gt;&lt;script&gt;"}, []string{`"><script>`}},
 	} {

@@ -28,3 +28,5 @@ CREATE TABLE post_source (
 
 -- What becomes of a post that mentions the city.
 ALTER TABLE city ADD COLUMN mentions TEXT NOT NULL DEFAULT 'ask';
+
+CREATE INDEX message_created ON message (created);

@@ -1,0 +1,19 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// ToldOf tells whether someone was ever told something, by the word it is noted
+// under.
+func (r *Reader) ToldOf(ctx context.Context, actorID int64, state string) (bool, error) {
+	n, err := value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND state = ?", actorID, state)
+	return n > 0, err
+}
+
+// CountTold counts what anyone was told since an instant under words that begin
+// so.
+func (r *Reader) CountTold(ctx context.Context, prefix string, since time.Time) (int, error) {
+	return value[int](ctx, r, `SELECT COUNT(*) FROM message WHERE created > ? AND state LIKE ? ESCAPE '\'`, since, likeEscaper.Replace(prefix)+"%")
+}
