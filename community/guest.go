@@ -38,7 +38,7 @@ type Guest struct {
 	Plus         int // people brought along, 0 to MaxPlus
 	Comment      string
 	JoinURI      string // the id of the Join that brought them, to answer it
-	Via          string // ByPoll, ByWords, ByLink, or empty
+	Via          string // ByPoll, ByWords, ByLink, ByButton, or empty
 	AnswerURI    string // the id of the vote or post that gave the answer, or empty
 	Lang         string // what they were heard to speak, or empty
 	// Queued is the place in the waiting list: who came first is first. It is

@@ -74,7 +74,8 @@ func (p *Poll) Option(name string) (GuestState, bool) {
 // Ways by which a guest answered, besides Join and pages of the node, which leave
 // Guest.Via empty.
 const (
-	ByPoll  = "poll"  // a vote
-	ByWords = "words" // a post that says so
-	ByLink  = "link"  // the link of a direct message
+	ByPoll   = "poll"   // a vote
+	ByWords  = "words"  // a post that says so
+	ByLink   = "link"   // the link of a direct message
+	ByButton = "button" // attending, as Hubzilla and Friendica know it
 )

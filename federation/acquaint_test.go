@@ -101,7 +101,10 @@ func TestBlockedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.run()
-	eventually(t, "nothing is left to send", func() bool { next, err := n.store.NextDue(ctx); return err == nil && next.IsZero() && len(p.inbox()) > 0 })
+	eventually(t, "nothing is left to send", func() bool {
+		next, err := n.store.NextDue(ctx)
+		return err == nil && next.IsZero() && len(p.inbox()) > 0
+	})
 	if got := p.inbox(); len(got) != 1 || got[0].activity()["type"] != "Reject" {
 		t.Errorf("%d deliveries to a blocked host", len(got))
 	}

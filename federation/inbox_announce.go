@@ -54,6 +54,7 @@ func (s *Server) announced(ctx context.Context, in *incoming, ref activitystream
 		return "", community.Errorf(community.Invalid, "the Announce does not say of what")
 	}
 	if _, ours := s.site.Path(ref.ID); ours {
+		ref.ID = s.told(ctx, ref.ID)
 		err := s.node.ReceiveReaction(ctx, in.from, community.Reaction{Kind: community.Announce, Object: ref.ID, URI: in.uri})
 		return "announced " + ref.ID, err
 	}
@@ -146,7 +147,7 @@ func (s *Server) passedOn(ctx context.Context, in *incoming, kind, id string, bo
 	case actorTypes[kind]:
 		return "", community.Errorf(community.Refused, "an announced actor is not kept")
 	}
-	p, err := activitystreams.ReadPost(body)
+	p, err := s.readPost(ctx, body)
 	if err != nil {
 		return "", err
 	}

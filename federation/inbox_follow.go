@@ -49,9 +49,15 @@ func (s *Server) onUndo(ctx context.Context, in *incoming) (string, error) {
 		return "left", s.node.ReceiveLeave(ctx, in.from, inner.Object, inner.ID)
 	case "Travel":
 		return "does not come", s.node.ReceiveUndoTravel(ctx, in.from, inner.ID)
-	case "Accept":
+	case "Accept", "TentativeAccept", "TentativeReject", "Reject":
+		if _, ours := s.site.ConferenceSlug(s.told(ctx, inner.Object)); ours {
+			return "answer taken back", s.node.ReceiveUndoAttendance(ctx, in.from, inner.ID)
+		}
+		if inner.Type != "Accept" {
+			return "nothing to undo", nil
+		}
 		return "acceptance undone", s.node.ReceiveReject(ctx, in.from, node.Answer{ObjectURI: inner.Object})
-	case "Block", "Dislike", "Reject", "Ignore", "Flag":
+	case "Block", "Dislike", "Ignore", "Flag":
 		return "nothing to undo", nil
 	}
 	return "", community.Errorf(community.Refused, "an Undo of %s means nothing here", inner.Type)
@@ -67,6 +73,9 @@ func (s *Server) undoByID(ctx context.Context, in *incoming, id string) (string,
 	}
 	if r, err := s.store.ReactionByURI(ctx, id); found(err) {
 		return "reaction undone", s.node.ReceiveUndoReaction(ctx, in.from, id, r.Kind, r.Object)
+	}
+	if _, err := s.store.GuestByAnswer(ctx, id); found(err) {
+		return "answer taken back", s.node.ReceiveUndoAttendance(ctx, in.from, id)
 	}
 	if _, err := s.store.GuestByJoin(ctx, id); found(err) {
 		return "left", s.node.ReceiveLeave(ctx, in.from, "", id)
@@ -90,6 +99,9 @@ func answerOf(env *activitystreams.Envelope) node.Answer {
 }
 
 func (s *Server) onAccept(ctx context.Context, in *incoming) (string, error) {
+	if outcome, ok, err := s.attends(ctx, in, community.Going); ok || err != nil {
+		return outcome, err
+	}
 	a := answerOf(in.Envelope)
 	if err := s.node.ReceiveAccept(ctx, in.from, a); err != nil {
 		return "", err
@@ -104,10 +116,16 @@ func (s *Server) onAccept(ctx context.Context, in *incoming) (string, error) {
 }
 
 func (s *Server) onReject(ctx context.Context, in *incoming) (string, error) {
+	if outcome, ok, err := s.attends(ctx, in, community.NotGoing); ok || err != nil {
+		return outcome, err
+	}
 	return "rejected", s.node.ReceiveReject(ctx, in.from, answerOf(in.Envelope))
 }
 
 func (s *Server) onTentativeAccept(ctx context.Context, in *incoming) (string, error) {
+	if outcome, ok, err := s.attends(ctx, in, community.Maybe); ok || err != nil {
+		return outcome, err
+	}
 	return "accepted tentatively", s.node.ReceiveTentative(ctx, in.from, answerOf(in.Envelope))
 }
 

@@ -197,7 +197,7 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 	if v, err := activitystreams.ReadVote(body); err == nil {
 		return s.onVote(ctx, in, v)
 	}
-	p, err := activitystreams.ReadPost(body)
+	p, err := s.readPost(ctx, body)
 	if err != nil {
 		return "", err
 	}
@@ -207,7 +207,7 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 			if id, body, err = s.fetched(ctx, id); err != nil {
 				return "", err
 			}
-			if p, err = activitystreams.ReadPost(body); err != nil {
+			if p, err = s.readPost(ctx, body); err != nil {
 				return "", err
 			}
 		}
@@ -284,7 +284,7 @@ func (s *Server) onForwarded(ctx context.Context, env *activitystreams.Envelope)
 	if env.Object.Raw == nil {
 		return "", community.Errorf(community.Refused, "a passed on %s without its object cannot be ours", env.Type)
 	}
-	said, err := activitystreams.ReadPost(env.Object.Raw)
+	said, err := s.readPost(ctx, env.Object.Raw)
 	if err != nil {
 		return "", err
 	}
@@ -295,7 +295,7 @@ func (s *Server) onForwarded(ctx context.Context, env *activitystreams.Envelope)
 	if err != nil {
 		return "", err
 	}
-	p, err := activitystreams.ReadPost(body)
+	p, err := s.readPost(ctx, body)
 	if err != nil {
 		return "", err
 	}

@@ -16,7 +16,7 @@ import (
 // heard is an answer to a conference of ours by someone whose server knows
 // nothing of sign-ups.
 type heard struct {
-	via     string // community.ByPoll or ByWords
+	via     string // community.ByPoll, ByWords or ByButton
 	uri     string // id of the vote or post
 	replyTo string // what the city answers to, or empty
 	lang    string // of what they wrote, or empty
@@ -35,7 +35,7 @@ func (n *Node) takeAnswer(ctx context.Context, tx *storage.Tx, c *community.Conf
 	if from.Type != "Person" && from.Type != "Service" {
 		return community.Errorf(community.Refused, "only people come to conferences, and %s is of type %s", from.URI, from.Type)
 	}
-	if c.RSVP == community.RSVPOff {
+	if c.RSVP == community.RSVPOff && h.via != community.ByButton {
 		return community.Errorf(community.Refused, "nobody signs up for %q by a vote or an answer", c.Slug)
 	}
 	k := storage.GuestKey{ActorID: from.ID}
