@@ -18,6 +18,7 @@ type EventExtra struct {
 	Replies int                  // answers so far
 	City    *community.City      // named in the place where the venue names no town; may be nil
 	Author  community.LocalActor // whose it is; the city where empty
+	Type    string               // for servers that know no Event; Event where empty
 }
 
 // Event is the document of a conference of ours: FEP-8a8e, in the form that
@@ -189,6 +190,9 @@ func (e *Encoder) event(c *community.Conference, x EventExtra, limit int) ([]byt
 	}
 	if c.Link != "" {
 		with = append(with, pair{"sameAs", c.Link})
+	}
+	if x.Type != "" {
+		with = append(with, pair{"type", x.Type})
 	}
 	return finish(ev, withUpdated(with, c.Published, c.Updated))
 }

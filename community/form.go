@@ -18,6 +18,11 @@ const (
 	// a person or a service as the author. Servers made of communities and
 	// threads know a group only so.
 	Threads Form = "threads"
+	// ThreadEvents is Threads of a conference as an Event.
+	ThreadEvents Form = "thread-events"
+	// ThreadPages is Threads of a conference as a Page, for those who know no
+	// Event.
+	ThreadPages Form = "thread-pages"
 	// Notices tells by a short Note below a conference what changed, where the
 	// change itself is not taken.
 	Notices Form = "notices"
@@ -27,7 +32,7 @@ const (
 )
 
 // Forms lists all but the standard one.
-var Forms = []Form{Threads, Notices, Cards}
+var Forms = []Form{Threads, ThreadEvents, ThreadPages, Notices, Cards}
 
 // A need is software that needs a form, and why.
 type need struct {
@@ -42,6 +47,13 @@ var needs = map[Form][]need{
 		{"piefed", "", "the same as Lemmy"},
 		{"mbin", "", "the same as Lemmy"},
 	},
+	ThreadEvents: {
+		{"lemmy", "", "it takes an event for a post"},
+		{"piefed", "", "it keeps times and seats of an event"},
+	},
+	ThreadPages: {
+		{"mbin", "", "of all there is it keeps pages, articles, videos, notes and polls; an event is ignored"},
+	},
 	Notices: {
 		{"mastodon", "4.5", "it takes no edit of an event before 4.5 (mastodon#31114)"},
 		{"hometown", "4.5", "it is Mastodon under another name"},
@@ -51,6 +63,10 @@ var needs = map[Form][]need{
 		{"pixelfed", "", "it shows notes with pictures only"},
 	},
 }
+
+// Threaded tells whether the form is one of Announces, whose author is a person
+// or a service.
+func (f Form) Threaded() bool { return f == Threads || f == ThreadEvents || f == ThreadPages }
 
 // Needs tells whether a software of some version, both as NodeInfo has them,
 // needs the form. The standard one is for all that the profiles allow.

@@ -226,8 +226,10 @@ func isPublic(lists ...[]string) bool {
 // the address of a post into the search of their server, which then fetches it.
 func formFor(r *http.Request) community.Form {
 	name, _, _ := strings.Cut(r.UserAgent(), "/")
-	if community.Threads.Needs(strings.ToLower(name), "") {
-		return community.Threads
+	for _, f := range []community.Form{community.ThreadPages, community.Threads} {
+		if f.Needs(strings.ToLower(name), "") {
+			return f
+		}
 	}
 	return community.Standard
 }

@@ -393,7 +393,7 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	if err != nil {
 		return err
 	}
-	doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.CityActor)
+	doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.CityActor, "Event")
 	if err != nil {
 		return err
 	}
@@ -480,10 +480,10 @@ func (n *Node) inboxesOf(ctx context.Context, tx *storage.Tx, ids []int64) ([]st
 // EventDocument is the ActivityPub document of a published conference of ours.
 // Gone when it was deleted, NotFound when it never was or is a draft.
 func (n *Node) EventDocument(ctx context.Context, slug string) ([]byte, error) {
-	return n.publishedEvent(ctx, slug, community.CityActor)
+	return n.publishedEvent(ctx, slug, community.CityActor, "Event")
 }
 
-func (n *Node) publishedEvent(ctx context.Context, slug string, author community.LocalActor) ([]byte, error) {
+func (n *Node) publishedEvent(ctx context.Context, slug string, author community.LocalActor, kind string) ([]byte, error) {
 	c, err := n.ownConference(ctx, n.store.Reader, slug)
 	if err != nil {
 		return nil, err
@@ -495,13 +495,13 @@ func (n *Node) publishedEvent(ctx context.Context, slug string, author community
 	if err != nil {
 		return nil, err
 	}
-	return n.eventDocument(ctx, n.store.Reader, city, c, author)
+	return n.eventDocument(ctx, n.store.Reader, city, c, author, kind)
 }
 
-func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference, author community.LocalActor) ([]byte, error) {
+func (n *Node) eventDocument(ctx context.Context, r *storage.Reader, city *community.City, c *community.Conference, author community.LocalActor, kind string) ([]byte, error) {
 	replies, err := r.CountTalk(ctx, storage.TalkQuery{ReplyTo: n.site.Conference(c.Slug)})
 	if err != nil {
 		return nil, err
 	}
-	return n.enc.Event(c, activitystreams.EventExtra{Replies: replies, City: city, Author: author})
+	return n.enc.Event(c, activitystreams.EventExtra{Replies: replies, City: city, Author: author, Type: kind})
 }

@@ -440,7 +440,7 @@ func (n *Node) PostDocumentFor(ctx context.Context, slug string, f community.For
 	if p.Draft || !slices.Contains(shown, p.Visibility) {
 		return nil, community.Errorf(community.NotFound, "there is no post %q", slug)
 	}
-	if f == community.Threads && threaded(p) {
+	if f.Threaded() && threaded(p) {
 		return n.enc.ThreadPost(p)
 	}
 	return n.postDocument(ctx, n.store.Reader, p)

@@ -16,6 +16,7 @@ type thread struct {
 	object     any // a document whose author is author, or an id
 	objectID   string
 	objectType string
+	form       community.Form   // Threads where empty
 	inboxes    []storage.Target // told beside the followers
 }
 
@@ -23,7 +24,10 @@ type thread struct {
 // where a follower needs it so: Lemmy believes a group only what it announces,
 // and takes no group as an author.
 func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
-	needed, err := n.needsForm(ctx, tx, community.Threads, t.inboxes)
+	if t.form == "" {
+		t.form = community.Threads
+	}
+	needed, err := n.needsForm(ctx, tx, t.form, t.inboxes)
 	if err != nil || !needed {
 		return err
 	}
@@ -41,22 +45,38 @@ func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
 		return err
 	}
 	_, err = n.emit(ctx, tx, emission{
-		actor: community.CityActor, typ: "Announce", object: inner, objectID: t.objectID, objectType: t.typ, form: community.Threads, audience: group,
+		actor: community.CityActor, typ: "Announce", object: inner, objectID: t.objectID, objectType: t.typ, form: t.form, audience: group,
 		to: []string{group, activitystreams.PublicURI}, cc: []string{n.site.Followers(community.CityActor)},
 		followers: true, inboxes: t.inboxes,
 	})
 	return err
 }
 
-// emitEventThread is emitThread of a conference, with the desk as its author.
+// emitEventThread is emitThread of a conference, with the desk as its author: as
+// an Event, and as a Page for those who know none.
 func (n *Node) emitEventThread(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, typ string, inboxes []storage.Target) error {
-	doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.DeskActor)
-	if err != nil {
-		return err
+	for _, form := range []community.Form{community.ThreadEvents, community.ThreadPages} {
+		kind := threadKind(form)
+		doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.DeskActor, kind)
+		if err != nil {
+			return err
+		}
+		err = n.emitThread(ctx, tx, thread{
+			typ: typ, author: community.DeskActor, object: doc, objectID: n.site.Conference(c.Slug), objectType: kind, form: form, inboxes: inboxes,
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return n.emitThread(ctx, tx, thread{
-		typ: typ, author: community.DeskActor, object: doc, objectID: n.site.Conference(c.Slug), objectType: "Event", inboxes: inboxes,
-	})
+	return nil
+}
+
+// threadKind is what a conference is in a form of threads.
+func threadKind(f community.Form) string {
+	if f == community.ThreadPages {
+		return "Page"
+	}
+	return "Event"
 }
 
 // threaded tells whether a post of ours is one of the city's community: what the
@@ -83,8 +103,8 @@ func (n *Node) emitPostThread(ctx context.Context, tx *storage.Tx, p *community.
 // EventDocumentFor is EventDocument in the form that a software needs.
 func (n *Node) EventDocumentFor(ctx context.Context, slug string, f community.Form) ([]byte, error) {
 	author := community.CityActor
-	if f == community.Threads {
+	if f.Threaded() {
 		author = community.DeskActor
 	}
-	return n.publishedEvent(ctx, slug, author)
+	return n.publishedEvent(ctx, slug, author, threadKind(f))
 }

@@ -54,3 +54,15 @@ func (c *city) rotateKeys(actor community.LocalActor) {
 		return n.RotateKeys(ctx, node.By{Console: true}, actor)
 	})
 }
+
+// unsent counts the activities that are published and not yet made into
+// deliveries.
+func (c *city) unsent() (n int) {
+	c.t.Helper()
+	c.inside(func(ctx context.Context, node *node.Node) error {
+		list, err := node.Store().Fanouts(ctx, 1000)
+		n = len(list)
+		return err
+	})
+	return n
+}

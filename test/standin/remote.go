@@ -224,5 +224,8 @@ func (s *Server) hostMeta(server string) (string, error) {
 // splitAddress takes @name@host apart.
 func splitAddress(address string) (user, server string, ok bool) {
 	user, server, ok = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "acct:"), "@"), "@")
-	return user, server, ok && user != "" && server != ""
+	if !ok || user == "" || server == "" {
+		return "", "", false
+	}
+	return user, server, true
 }
