@@ -200,6 +200,25 @@ func TestVenueMoves(t *testing.T) {
 		!strings.Contains(doc.Name, "KC Grad") || doc.Context == nil {
 		t.Errorf("the new place: %d %s", resp.StatusCode, body)
 	}
+
+	// Without a venue it is the town; online there is no place.
+	change := func(set func(c *community.Conference)) {
+		t.Helper()
+		if _, err := n.node.UpdateConference(context.Background(), console, c.Slug, func(c *community.Conference) error { set(c); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	town := "/conf/" + c.Slug + "/venue/0"
+	change(func(c *community.Conference) { c.Venue = nil })
+	if resp, body := n.get(town, "Accept", activityJSON); json.Unmarshal([]byte(body), &doc) != nil || resp.StatusCode != 200 || doc.Type != "Place" || doc.ID != n.site.Base+town {
+		t.Errorf("the town: %d %s", resp.StatusCode, body)
+	}
+	change(func(c *community.Conference) { c.OnlineURL = "https://meet.example/go" })
+	for _, path := range []string{town, now} {
+		if resp, body := n.get(path, "Accept", activityJSON); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s online: %d %s", path, resp.StatusCode, body)
+		}
+	}
 }
 
 func TestOutboxPages(t *testing.T) {

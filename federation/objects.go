@@ -90,11 +90,15 @@ func (s *Server) getVenue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	revision, err := strconv.Atoi(chi.URLParam(r, "revision"))
+	current := 0 // without a venue, the town
+	if c.Venue != nil {
+		current = c.Venue.Revision
+	}
 	switch {
-	case err != nil || revision < 0 || c.Venue == nil || revision > c.Venue.Revision:
+	case err != nil || revision < 0 || revision > current:
 		s.fail(w, r, community.Errorf(community.NotFound, "there is no such place"))
 		return
-	case revision < c.Venue.Revision:
+	case revision < current:
 		body, err := s.node.Encoder().Tombstone(s.site.Venue(c.Slug, revision), "Place", c.Updated)
 		if err != nil {
 			s.fail(w, r, err)
@@ -114,14 +118,15 @@ func (s *Server) getVenue(w http.ResponseWriter, r *http.Request) {
 		Context  json.RawMessage `json:"@context"`
 		Location json.RawMessage `json:"location"`
 	}
-	if err := json.Unmarshal(event, &parts); err != nil || len(parts.Location) < 2 || parts.Location[0] != '{' || parts.Context == nil {
+	var place struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(event, &parts) != nil || parts.Context == nil || json.Unmarshal(parts.Location, &place) != nil || place.ID != s.site.Venue(c.Slug, revision) {
 		s.fail(w, r, community.Errorf(community.NotFound, "there is no such place"))
 		return
 	}
 	body := append([]byte(`{"@context":`), parts.Context...)
-	if len(parts.Location) > 2 {
-		body = append(body, ',')
-	}
+	body = append(body, ',')
 	s.document(w, r, http.StatusOK, append(body, parts.Location[1:]...))
 }
 

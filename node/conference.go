@@ -205,7 +205,7 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	if c.Matters(&old) {
 		c.Sequence++
 	}
-	bumpVenue(&old, c)
+	bumpVenue(&old, c, tx.Now())
 	c.Updated = tx.Now()
 	if err := tx.UpdateConference(ctx, c); err != nil {
 		return err
@@ -239,13 +239,17 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 
 // bumpVenue gives a changed venue a new id: Mobilizon and Gancio never read a
 // place again that they know by its id.
-func bumpVenue(old, c *community.Conference) {
+func bumpVenue(old, c *community.Conference, now time.Time) {
 	if c.Venue == nil {
 		return
 	}
 	last := 0
-	if old.Venue != nil {
+	switch {
+	case old.Venue != nil:
 		last = old.Venue.Revision
+	case !old.Draft:
+		// There may have been a place before there was none; no id is used again.
+		last = int(now.Unix())
 	}
 	c.Venue.Revision = max(last, 1)
 	if old.Venue != nil && sameVenue(old.Venue, c.Venue) {
