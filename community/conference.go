@@ -124,6 +124,10 @@ type Conference struct {
 	// Announced is when this city announced a conference of another city to
 	// its followers; zero if it did not. Such a conference is in our calendar.
 	Announced time.Time
+	// TwinOf is another conference that is the same one, known from another
+	// server, and that lists show in its stead; 0 for none. It is filled on
+	// reading and written on its own.
+	TwinOf int64
 
 	Seats Seats // filled on reading
 }

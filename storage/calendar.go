@@ -26,6 +26,7 @@ type ConferenceQuery struct {
 	Own      bool // of this node
 	Foreign  bool // of other servers; with Own: both
 	Drafts   bool // drafts too
+	Single   bool // of several that are the same one, the one that is shown; Calendar implies it
 
 	EndsAfter    time.Time // zero = no bound, here and below
 	EndsBefore   time.Time // at that instant too: what is over then, as Past has it
@@ -35,7 +36,8 @@ type ConferenceQuery struct {
 	Tag      string
 	SeriesID int64
 	OriginID int64
-	Text     string // somewhere in a title, in any case of letters
+	Origins  []int64 // of any of these
+	Text     string  // somewhere in a title, in any case of letters
 
 	Order  Order
 	Limit  int // 0 = no limit
@@ -44,7 +46,7 @@ type ConferenceQuery struct {
 
 // Of the calendar, as the partial indexes have it: SQLite uses them only if the
 // condition is spelt the same.
-const inCalendar = "draft = 0 AND (uri = '' OR announced > 0)"
+const inCalendar = "draft = 0 AND (uri = '' OR announced > 0) AND twin_of = 0"
 
 func (q *ConferenceQuery) where(b *strings.Builder) []any {
 	var args []any
@@ -55,11 +57,14 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 	}
 	switch {
 	case q.Calendar && q.Drafts:
-		add("(uri = '' OR announced > 0)")
+		add("(uri = '' OR announced > 0) AND twin_of = 0")
 	case q.Calendar:
 		add(inCalendar)
 	case !q.Drafts:
 		add("draft = 0")
+	}
+	if q.Single && !q.Calendar {
+		add("twin_of = 0")
 	}
 	if q.Own && !q.Foreign {
 		add("uri = ''")
@@ -88,6 +93,9 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 	if q.OriginID != 0 {
 		add("origin_id = ?", q.OriginID)
 	}
+	if len(q.Origins) > 0 {
+		add("origin_id IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(q.Origins)), ", ")+")", numbers(q.Origins)...)
+	}
 	if q.Text != "" {
 		add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(strings.ToLower(q.Text))+"%")
 	}
@@ -95,6 +103,14 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 		b.WriteString("WHERE " + strings.Join(conds, " AND "))
 	}
 	return args
+}
+
+func numbers(ids []int64) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)

@@ -14,7 +14,7 @@ var conferenceFields = []string{"uuid", "slug", "uri", "url", "origin_id", "titl
 	"draft", "series_id", "uid", "sequence", "import_key", "created", "published", "updated", "announced", "replies", "rsvp"}
 
 var (
-	conferenceSelect = "SELECT id, " + strings.Join(conferenceFields, ", ") + " FROM conference "
+	conferenceSelect = "SELECT id, twin_of, " + strings.Join(conferenceFields, ", ") + " FROM conference "
 	conferenceInsert = "INSERT INTO conference (" + strings.Join(conferenceFields, ", ") + ", search) VALUES (" +
 		strings.Repeat("?, ", len(conferenceFields)) + "?) RETURNING id"
 	conferenceUpdate = "UPDATE conference SET " + strings.Join(conferenceFields, " = ?, ") + " = ?, search = ? WHERE id = ?"
@@ -22,7 +22,7 @@ var (
 
 // scanConference reads what conferenceSelect does.
 func scanConference(row row, c *community.Conference) error {
-	return row.Scan(&c.ID, &c.UUID, &c.Slug, &c.URI, &c.URL, &c.OriginID, fromJSON{&c.Title}, fromJSON{&c.Text}, fromJSON{&c.HTML},
+	return row.Scan(&c.ID, &c.TwinOf, &c.UUID, &c.Slug, &c.URI, &c.URL, &c.OriginID, fromJSON{&c.Title}, fromJSON{&c.Text}, fromJSON{&c.HTML},
 		instant{&c.Start}, instant{&c.End}, flag{&c.AllDay}, flag{&c.OpenEnd}, &c.Zone, fromJSON{&c.Venue}, &c.OnlineURL, number{&c.Capacity},
 		word[community.JoinMode]{&c.JoinMode}, &c.ExternalURL, fromJSON{&c.Languages}, &c.Cost, fromJSON{&c.Cover}, fromJSON{&c.Tags}, &c.Category,
 		fromJSON{&c.Organisers}, &c.Link, word[community.Status]{&c.Status}, flag{&c.Draft}, &c.SeriesID, &c.UID, number{&c.Sequence}, &c.ImportKey,
