@@ -29,6 +29,11 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 			s.settleJoins(work)
 			s.followAgain(work)
 		}
+		if n, err := s.node.ExpireOffers(work); err != nil {
+			s.log.Error("letting offers lapse", "error", err)
+		} else if n > 0 {
+			s.log.Info("offers lapsed that nobody answered", "count", n)
+		}
 		if now.Sub(last.prune) >= pruneEvery {
 			last.prune = now
 			s.prune(work)

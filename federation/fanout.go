@@ -2,6 +2,7 @@ package federation
 
 import (
 	"context"
+	"slices"
 
 	"konfa/community"
 	"konfa/federation/fetch"
@@ -100,6 +101,11 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 				e.s.log.Debug("not sent", "host", in.Host, "software", in.Software, "type", a.Type, "object", a.Object, "reason", why)
 				continue
 			}
+			if twice, err := e.hearsFromCity(ctx, local, in, a); err != nil {
+				return nil, err
+			} else if twice {
+				continue
+			}
 			if personal(in.Software) && len(in.Personal) > 0 {
 				for _, inbox := range in.Personal {
 					add(in.Host, inbox)
@@ -131,6 +137,22 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 		add(host, t.URL)
 	}
 	return out, nil
+}
+
+// hearsFromCity tells of another konfa that follows the city as well as the node,
+// as sister cities do: what both say of a conference or a post reaches it from the
+// city, and need not come twice.
+func (e *expander) hearsFromCity(ctx context.Context, local community.LocalActor, in storage.Inbox, a storage.Audience) (bool, error) {
+	if local != community.NodeActor || in.Software != "konfa" {
+		return false, nil
+	}
+	switch a.Object {
+	case "Event", "Note", "Article", "Announce":
+	default:
+		return false, nil // such as a change of the node itself
+	}
+	list, err := e.inboxesOf(ctx, community.CityActor)
+	return slices.ContainsFunc(list, func(c storage.Inbox) bool { return c.URL == in.URL }), err
 }
 
 func (e *expander) inboxesOf(ctx context.Context, local community.LocalActor) ([]storage.Inbox, error) {

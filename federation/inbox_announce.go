@@ -8,6 +8,7 @@ import (
 
 	"konfa/activitystreams"
 	"konfa/community"
+	"konfa/federation/fetch"
 	"konfa/storage"
 )
 
@@ -53,10 +54,10 @@ func (s *Server) announced(ctx context.Context, in *incoming, ref activitystream
 	if ref.ID == "" && ref.Raw == nil {
 		return "", community.Errorf(community.Invalid, "the Announce does not say of what")
 	}
-	if _, ours := s.site.Path(ref.ID); ours {
-		ref.ID = s.told(ctx, ref.ID)
-		err := s.node.ReceiveReaction(ctx, in.from, community.Reaction{Kind: community.Announce, Object: ref.ID, URI: in.uri})
-		return "announced " + ref.ID, err
+	if id, ours := s.ourSpelling(ref.ID); ours {
+		id = s.told(ctx, id)
+		err := s.node.ReceiveReaction(ctx, in.from, community.Reaction{Kind: community.Announce, Object: id, URI: in.uri})
+		return "announced " + id, err
 	}
 	follows, err := s.followsHost(ctx, in.from)
 	if err != nil {
@@ -68,11 +69,46 @@ func (s *Server) announced(ctx context.Context, in *incoming, ref activitystream
 	if ref.Raw != nil && isActivity(ref.Type) {
 		return s.wrapped(ctx, in, in.from.URI, ref.Raw, 0)
 	}
+	if known, err := s.heardOfAnyway(ctx, in.from, ref); err != nil || known != "" {
+		return known, err
+	}
 	id, body, err := s.trusted(ctx, in.from.URI, ref)
 	if err != nil {
 		return "", err
 	}
 	return s.passedOn(ctx, in, typeOf(ref, body), id, body, 0)
+}
+
+// ourSpelling is an id of ours as we write it, and false for one of someone else.
+// Some write http for https, or the other way round.
+func (s *Server) ourSpelling(id string) (string, bool) {
+	for _, spelt := range append([]string{id}, community.Spellings(id)...) {
+		if _, ours := s.site.Path(spelt); ours {
+			return spelt, true
+		}
+	}
+	return id, false
+}
+
+// heardOfAnyway tells of a conference that is kept here already, and of which its
+// own server tells us by itself, as we follow it: that yet another city announces
+// it is no reason to ask for it again. Else each of many cities that share a
+// conference would ask once for each of the others.
+func (s *Server) heardOfAnyway(ctx context.Context, from *community.Actor, ref activitystreams.Ref) (string, error) {
+	if ref.Raw != nil || fetch.SameOrigin(ref.ID, from.URI) {
+		return "", nil
+	}
+	c, err := s.store.ConferenceLike(ctx, ref.ID)
+	if community.CodeOf(err) == community.NotFound {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	follows, err := s.store.FollowsActor(ctx, c.OriginID)
+	if err != nil || !follows {
+		return "", err
+	}
+	return "known already: " + c.URI, nil
 }
 
 // followsHost tells whether any of ours follows an actor or another one of its

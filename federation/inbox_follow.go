@@ -6,6 +6,7 @@ import (
 	"konfa/activitystreams"
 	"konfa/community"
 	"konfa/node"
+	"konfa/prose"
 )
 
 // onFollow: someone follows the city, the node or a member. The id is kept byte
@@ -45,6 +46,8 @@ func (s *Server) onUndo(ctx context.Context, in *incoming) (string, error) {
 		return "reaction undone", s.node.ReceiveUndoReaction(ctx, in.from, inner.ID, kind, inner.Object)
 	case "Announce":
 		return "announcement undone", s.node.ReceiveUndoReaction(ctx, in.from, inner.ID, community.Announce, inner.Object)
+	case "Offer":
+		return "offer taken back", s.node.ReceiveUndoOffer(ctx, in.from, inner.ID, inner.Object)
 	case "Join":
 		return "left", s.node.ReceiveLeave(ctx, in.from, inner.Object, inner.ID)
 	case "Travel":
@@ -77,6 +80,9 @@ func (s *Server) undoByID(ctx context.Context, in *incoming, id string) (string,
 	if _, err := s.store.GuestByAnswer(ctx, id); found(err) {
 		return "answer taken back", s.node.ReceiveUndoAttendance(ctx, in.from, id)
 	}
+	if _, err := s.store.OfferByURI(ctx, community.OfferIn, id); found(err) {
+		return "offer taken back", s.node.ReceiveUndoOffer(ctx, in.from, id, "")
+	}
 	if _, err := s.store.GuestByJoin(ctx, id); found(err) {
 		return "left", s.node.ReceiveLeave(ctx, in.from, "", id)
 	}
@@ -88,7 +94,7 @@ func (s *Server) undoByID(ctx context.Context, in *incoming, id string) (string,
 
 // answerOf says which activity of ours another one answers.
 func answerOf(env *activitystreams.Envelope) node.Answer {
-	a := node.Answer{ObjectURI: env.Object.ID, ObjectType: env.Object.Type, Result: env.Result.ID}
+	a := node.Answer{ObjectURI: env.Object.ID, ObjectType: env.Object.Type, Result: env.Result.ID, Content: prose.Text(env.Content, community.MaxComment)}
 	if env.Object.Raw == nil {
 		return a
 	}

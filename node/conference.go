@@ -56,6 +56,9 @@ func (n *Node) addConference(ctx context.Context, tx *storage.Tx, c *community.C
 
 // announceNew tells of a conference that was just published, and asks who comes.
 func (n *Node) announceNew(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, p Publish) error {
+	if err := n.regroup(ctx, tx, c); err != nil {
+		return err
+	}
 	tell := p.tells(c.Past(tx.Now()))
 	if err := n.emitConference(ctx, tx, city, c, "Create", tell); err != nil || !tell {
 		return err
@@ -216,6 +219,14 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 	if err := n.notifyChange(ctx, tx, c, &old); err != nil {
 		return err
 	}
+	if err := n.regroup(ctx, tx, c); err != nil {
+		return err
+	}
+	if c.Status == community.Cancelled {
+		if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ConferenceID: c.ID, States: openOffers}); err != nil {
+			return err
+		}
+	}
 	if err := n.promote(ctx, tx, c); err != nil {
 		return err
 	}
@@ -363,7 +374,10 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err := n.dropPoll(ctx, tx, c); err != nil {
 			return err
 		}
-		if err := tx.DeleteConference(ctx, c.ID); err != nil {
+		if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ConferenceID: c.ID}); err != nil {
+			return err
+		}
+		if err := n.deleteConference(ctx, tx, c.ID); err != nil {
 			return err
 		}
 		if err := tx.SaveTombstone(ctx, "conf/"+slug, "Event"); err != nil {

@@ -17,47 +17,66 @@ func (n *Node) AnnounceConference(ctx context.Context, by By, uri string) (*comm
 		return nil, err
 	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
-		c, err := tx.ConferenceByURI(ctx, uri)
+		c, err := tx.ConferenceLike(ctx, uri)
 		if err != nil {
 			return err
 		}
-		if !c.Announced.IsZero() {
-			return nil
-		}
-		origin, err := tx.ActorByID(ctx, c.OriginID)
-		if err != nil {
-			return err
-		}
-		if b, err := tx.BlockOf(ctx, hostOf(uri), origin.URI); err == nil {
-			return community.Errorf(community.Refused, "%s is blocked here (%s)", orElse(b.Domain, b.ActorURI), b.Severity)
-		}
-		if c.Status == community.Cancelled {
-			return &community.Error{Code: community.Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
-		}
-		c.Announced = tx.Now()
-		if err := tx.UpdateConference(ctx, c); err != nil {
-			return err
-		}
-		// The bare address: Mastodon boosts it, Mobilizon fetches it.
-		return n.emitBoost(ctx, tx, c, emission{typ: "Announce", object: uri})
+		return n.announce(ctx, tx, c, by.Name())
 	})
 	if err != nil {
 		return nil, err
 	}
-	return n.store.ConferenceByURI(ctx, uri)
+	return n.store.ConferenceLike(ctx, uri)
 }
 
-// WithdrawConference takes the announcement of another city's conference back.
+// announce puts a conference elsewhere into the calendar, tells followers, and
+// answers whoever offered it. By is who decided it.
+func (n *Node) announce(ctx context.Context, tx *storage.Tx, c *community.Conference, by string) error {
+	if !c.Announced.IsZero() {
+		return n.settleQueue(ctx, tx, c, by)
+	}
+	origin, err := tx.ActorByID(ctx, c.OriginID)
+	if err != nil {
+		return err
+	}
+	if b, err := tx.BlockOf(ctx, hostOf(c.URI), origin.URI); err == nil {
+		return community.Errorf(community.Refused, "%s is blocked here (%s)", orElse(b.Domain, b.ActorURI), b.Severity)
+	}
+	if c.Status == community.Cancelled {
+		return &community.Error{Code: community.Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
+	}
+	c.Announced = tx.Now()
+	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	if err := n.regroup(ctx, tx, c); err != nil {
+		return err
+	}
+	// The bare address: Mastodon boosts it, Mobilizon fetches it.
+	if err := n.emitBoost(ctx, tx, c, emission{typ: "Announce", object: c.URI}); err != nil {
+		return err
+	}
+	return n.settleQueue(ctx, tx, c, by)
+}
+
+// WithdrawConference takes the announcement of another city's conference back. It
+// is not announced again unless a steward does it.
 func (n *Node) WithdrawConference(ctx context.Context, by By, uri string) error {
 	if err := by.may(community.Steward); err != nil {
 		return err
 	}
 	return n.write(ctx, func(tx *storage.Tx) error {
-		c, err := tx.ConferenceByURI(ctx, uri)
+		c, err := tx.ConferenceLike(ctx, uri)
 		if err != nil {
 			return err
 		}
-		return n.withdraw(ctx, tx, c)
+		if c.Announced.IsZero() {
+			return nil
+		}
+		if err := n.withdraw(ctx, tx, c); err != nil {
+			return err
+		}
+		return n.neverAgain(ctx, tx, c.ID, c.OriginID, c.URI, c.Title.First(), by.Name())
 	})
 }
 
@@ -68,6 +87,9 @@ func (n *Node) withdraw(ctx context.Context, tx *storage.Tx, c *community.Confer
 	}
 	c.Announced = time.Time{}
 	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	if err := n.regroup(ctx, tx, c); err != nil {
 		return err
 	}
 	for _, a := range []community.LocalActor{community.CityActor, community.NodeActor} {
@@ -112,6 +134,6 @@ func (n *Node) tellOrigin(ctx context.Context, tx *storage.Tx, c *community.Conf
 	}
 	if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil && origin.Gone.IsZero() {
 		e.cc = append(e.cc, origin.URI)
-		e.inboxes = []storage.Target{target(origin)}
+		e.inboxes = []storage.Target{sharedTarget(origin)} // once, if she follows us too
 	}
 }

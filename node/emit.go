@@ -20,7 +20,7 @@ type emission struct {
 	order      string // id that orders them instead, or empty
 	objectType string // for what a peer cannot take
 	to, cc     []string
-	target     string // IRI, of a Move
+	target     string // IRI, of a Move, or a city that is offered something
 	content    string
 	audience   string         // FEP-1b12
 	form       community.Form // whom it is written for

@@ -133,8 +133,8 @@ func (n *Node) ReceiveFollow(ctx context.Context, from *community.Actor, uri, ob
 		if err := n.emitReply(ctx, tx, "Accept", from, uri, "Follow", n.site.Actor(local)); err != nil {
 			return err
 		}
-		if known || local != community.NodeActor {
-			return nil
+		if known || local != community.NodeActor || from.Software == "konfa" {
+			return nil // another city reads what comes next where we list it
 		}
 		return n.announceUpcoming(ctx, tx, from)
 	})
@@ -197,6 +197,7 @@ type Answer struct {
 	InnerActor  string
 	InnerObject string
 	Result      string
+	Content     string // what was said with it, plain text
 }
 
 // ReceiveAccept is a yes to a Follow or a Join of ours.
@@ -221,6 +222,9 @@ func (n *Node) ReceiveIgnore(ctx context.Context, from *community.Actor, a Answe
 
 func (n *Node) settle(ctx context.Context, from *community.Actor, a Answer, follow community.FollowState, guest community.GuestState) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
+		if done, err := n.settleOffer(ctx, tx, from, a, follow); done || err != nil {
+			return err
+		}
 		if done, err := n.settleFollow(ctx, tx, from, a, follow); done || err != nil {
 			return err
 		}

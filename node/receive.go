@@ -36,7 +36,7 @@ func (n *Node) ReceiveConference(ctx context.Context, from *community.Actor, c *
 		if hostOf(c.URI) != from.Host {
 			return community.Errorf(community.Forbidden, "%s is not of the server of %s", c.URI, from.URI)
 		}
-		_, err := tx.ConferenceByURI(ctx, c.URI)
+		_, err := tx.ConferenceLike(ctx, c.URI)
 		known, err := found(err)
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (n *Node) StoreConference(ctx context.Context, c *community.Conference) (*c
 // what we have is dropped, so that reordering is harmless; what was deleted does
 // not come back.
 func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
-	if _, ours := n.site.Path(c.URI); ours || c.URI == "" {
+	if _, ours := n.site.Path(c.URI); ours || c.URI == "" || hostOf(c.URI) == n.site.Host() {
 		return community.Errorf(community.Forbidden, "%q is not a conference of another server", c.URI)
 	}
 	var owner string
@@ -81,16 +81,28 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	if err := wasDeleted(ctx, tx, c.URI, owner, c.Published); err != nil {
 		return err
 	}
-	old, err := tx.ConferenceByURI(ctx, c.URI)
+	old, err := tx.ConferenceLike(ctx, c.URI)
 	ok, err := found(err)
 	if err != nil {
 		return err
 	}
 	if !ok {
+		for _, uri := range community.Spellings(c.URI) {
+			if err := wasDeleted(ctx, tx, uri, owner, c.Published); err != nil {
+				return err
+			}
+		}
 		c.ID, c.Slug, c.Draft, c.Announced = 0, "", false, zeroTime
 		c.Created = tx.Now()
-		return tx.InsertConference(ctx, c)
+		if err := tx.InsertConference(ctx, c); err != nil {
+			return err
+		}
+		if err := n.regroup(ctx, tx, c); err != nil {
+			return err
+		}
+		return n.consider(ctx, tx, c)
 	}
+	c.URI = old.URI // one id may be spelt in several ways
 	if origin, err := tx.ActorByID(ctx, old.OriginID); err == nil && old.OriginID != c.OriginID {
 		// Another actor of the same server may send it (FEP-8a8e: the node and
 		// the city publish the same event); the origin stays whose it was.
@@ -103,13 +115,20 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 		return nil
 	}
 	c.ID, c.Created, c.Announced, c.Sequence = old.ID, old.Created, old.Announced, old.Sequence
+	c.TwinOf = old.TwinOf
 	if c.Matters(old) {
 		c.Sequence++
 	}
 	if err := tx.UpdateConference(ctx, c); err != nil {
 		return err
 	}
-	return n.notifyChange(ctx, tx, c, old)
+	if err := n.notifyChange(ctx, tx, c, old); err != nil {
+		return err
+	}
+	if err := n.regroup(ctx, tx, c); err != nil {
+		return err
+	}
+	return n.consider(ctx, tx, c)
 }
 
 // older tells whether a version is older than the one that is kept. A version
@@ -182,12 +201,6 @@ func (n *Node) ReceiveAnnounceOfForeign(ctx context.Context, from *community.Act
 		}
 		return n.storePassing(ctx, tx, c, why)
 	})
-}
-
-// ReceiveOffer is a conference that another city offers to announce. It is kept
-// for the stewards when we follow that city.
-func (n *Node) ReceiveOffer(ctx context.Context, from *community.Actor, uri string, c *community.Conference) error {
-	return n.ReceiveConference(ctx, from, c)
 }
 
 // ReceiveInvite is an invitation of a member of ours to a conference elsewhere:
@@ -360,10 +373,11 @@ func (n *Node) ReceiveDeletion(ctx context.Context, from *community.Actor, uri s
 		if from.Type == "Application" {
 			key = uri
 		}
-		c, err := tx.ConferenceByURI(ctx, uri)
+		c, err := tx.ConferenceLike(ctx, uri)
 		if ok, err := found(err); err != nil {
 			return err
 		} else if ok {
+			uri = c.URI
 			former, key = "Event", uri
 			if err := may(c.OriginID); err != nil {
 				return err
@@ -404,7 +418,10 @@ func (n *Node) dropForeign(ctx context.Context, tx *storage.Tx, c *community.Con
 			return err
 		}
 	}
-	return tx.DeleteConference(ctx, c.ID)
+	if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ConferenceID: c.ID}); err != nil {
+		return err
+	}
+	return n.deleteConference(ctx, tx, c.ID)
 }
 
 // ReceiveActorDelete is an actor elsewhere who is no more: with everything they
@@ -467,7 +484,10 @@ func (n *Node) ReceiveReaction(ctx context.Context, from *community.Actor, r com
 			return err
 		}
 		r.ActorID, r.Created = from.ID, tx.Now()
-		return tx.SaveReaction(ctx, &r)
+		if err := tx.SaveReaction(ctx, &r); err != nil || r.Kind != community.Announce {
+			return err
+		}
+		return n.carried(ctx, tx, from, r.Object, true)
 	})
 }
 
@@ -503,7 +523,10 @@ func (n *Node) ReceiveUndoReaction(ctx context.Context, from *community.Actor, a
 		if r.ActorID != from.ID {
 			return community.Errorf(community.Forbidden, "%s cannot undo for someone else", from.URI)
 		}
-		return tx.DeleteReaction(ctx, r.ID)
+		if err := tx.DeleteReaction(ctx, r.ID); err != nil || r.Kind != community.Announce {
+			return err
+		}
+		return n.carried(ctx, tx, from, r.Object, false)
 	})
 }
 

@@ -28,9 +28,9 @@ func (r *Reader) Sisters(ctx context.Context) ([]community.Sister, error) {
 	return list(ctx, r, scanSister, sisterSelect+"ORDER BY s.id")
 }
 
-// Sister reads the sister city that an actor is.
+// Sister reads the sister city that an actor is, or that has it for her server.
 func (r *Reader) Sister(ctx context.Context, actorID int64) (*community.Sister, error) {
-	return one(ctx, r, "sister city", scanSister, sisterSelect+"WHERE s.actor_id = ?", actorID)
+	return one(ctx, r, "sister city", scanSister, sisterSelect+"WHERE s.actor_id = ? OR s.node_id = ? AND s.node_id <> 0 ORDER BY CASE WHEN s.actor_id = ? THEN 0 ELSE 1 END, s.id LIMIT 1", actorID, actorID, actorID)
 }
 
 // Suitors lists the groups that follow the city and are no sister cities, the

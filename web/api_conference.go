@@ -105,7 +105,15 @@ func (s *Server) apiConference(w http.ResponseWriter, r *http.Request) error {
 	if c.Draft && !steward {
 		return community.Errorf(community.NotFound, "there is no such conference")
 	}
-	return answer(w, r, http.StatusOK, conferenceJSON(s.site, c))
+	out := conferenceJSON(s.site, c)
+	carriers, err := s.node.Carriers(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	for i := range carriers {
+		out.AnnouncedBy = append(out.AnnouncedBy, carrierOutput{carriers[i].URI, carriers[i].DisplayName(), carriers[i].Address()})
+	}
+	return answer(w, r, http.StatusOK, out)
 }
 
 // apiAddConference makes one: POST /api/v1/conferences. Without draft it is

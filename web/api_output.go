@@ -43,6 +43,14 @@ type conferenceOutput struct {
 	Published   string                `json:"published,omitempty"`
 	Updated     string                `json:"updated,omitempty"`
 	Announced   string                `json:"announced,omitempty"`
+	AnnouncedBy []carrierOutput       `json:"announced_by,omitempty"`
+}
+
+// carrierOutput is a city that announced a conference of ours.
+type carrierOutput struct {
+	ID      string `json:"id"` // ActivityPub
+	Name    string `json:"name"`
+	Address string `json:"address"`
 }
 
 type seatsOutput struct {

@@ -51,6 +51,7 @@ func newTown(t *testing.T) *town {
 	if err := w.node.Found(t.Context(), fakeCity(), &community.Member{Handle: "ana", Name: "Ana Petrović", Role: community.Steward, Email: "ana@secret.example", About: "I draw *maps*.", Languages: []string{"sr", "en"}}); err != nil {
 		t.Fatal(err)
 	}
+	w.remote.node = w.node
 	if w.server, err = New(w.node, Options{Log: log, Version: "9.9", Remote: w.remote}); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +143,7 @@ func (w *town) stranger(uri, handle, name string) *community.Actor {
 
 // fakeRemote is the fediverse as the test wants it.
 type fakeRemote struct {
+	node        *node.Node
 	template    string
 	templateErr error
 	pointed     []string // handle, object and language of each message asked for
@@ -186,6 +188,15 @@ func (f *fakeRemote) FetchActor(_ context.Context, what string) (*community.Acto
 		return a, nil
 	}
 	return nil, community.Errorf(community.NotFound, "not there")
+}
+
+// AddSister does without asking her server for its actor.
+func (f *fakeRemote) AddSister(ctx context.Context, by node.By, what string, change func(*community.Sister) error) (*community.Sister, error) {
+	a, err := f.FetchActor(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return f.node.AddSister(ctx, by, a, nil, nil, change)
 }
 
 // fill publishes the fake conferences and posts.

@@ -39,9 +39,9 @@ func look(t *testing.T, lang string) map[string]string {
 		data any
 		pics []*picture
 	}{
-		"front":      {"front", v.front(cs, append(v.postCards(ps), fakeBoost(v)), cities, ms), v.schemaCity(), nil},
+		"front":      {"front", withElsewhere(v, v.front(cs, append(v.postCards(ps), fakeBoost(v)), cities, ms), cs), v.schemaCity(), nil},
 		"bare":       {"front", v.front(nil, nil, nil, nil), nil, nil},
-		"conference": {"conference", v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v)), v.schemaEvent(&cs[0]), nil},
+		"conference": {"conference", withCarriers(v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v))), v.schemaEvent(&cs[0]), nil},
 		"long":       {"conference", v.conference(&cs[1], nil, nil, &replies{}), v.schemaEvent(&cs[1]), nil},
 		"external":   {"conference", v.conference(&cs[2], nil, nil, &replies{}), v.schemaEvent(&cs[2]), nil},
 		"elsewhere":  {"conference", v.conference(&cs[3], nil, nil, nil), v.schemaEvent(&cs[3]), nil},
@@ -63,6 +63,22 @@ func look(t *testing.T, lang string) map[string]string {
 		out[name] = string(b)
 	}
 	return out
+}
+
+// withElsewhere adds what sister cities do to a front page.
+func withElsewhere(v *viewer, p frontPage, cs []community.Conference) frontPage {
+	c := cs[3]
+	c.Announced, c.Origin, c.Title = fakeNow.AddDate(-1, 0, 0), "Phuket", community.Plain("en", "Beach clean-up")
+	p.Elsewhere = v.cards([]community.Conference{c})
+	return p
+}
+
+// withCarriers adds the cities that announced a conference.
+func withCarriers(p conferencePage) conferencePage {
+	for _, name := range []string{"Phuket", "Алматы"} {
+		p.AlsoBy = append(p.AlsoBy, cityPerson(&community.Actor{Type: "Group", Handle: "city", Host: "city.example", Name: name, URI: "https://city.example/city"}))
+	}
+	return p
 }
 
 // unfilled is what a missing key or name leaves in a page.

@@ -179,7 +179,9 @@ func TestDescriptionHasEveryField(t *testing.T) {
 	for name, v := range map[string]any{
 		"Conference": conferenceOutput{}, "ConferenceInput": conferenceInput{}, "ConferenceList": listOutput[conferenceOutput]{}, "Post": postOutput{}, "PostInput": postInput{},
 		"PostList": listOutput[postOutput]{}, "City": cityOutput{}, "Guest": guestOutput{}, "GuestList": listOutput[guestOutput]{}, "Problem": problem{}, "ImportResult": importOutput{},
-		"PublishInput": publishInput{}, "CancelInput": cancelInput{}, "Phrase": community.Phrase{},
+		"PublishInput": publishInput{}, "CancelInput": cancelInput{},
+		"Sister": sisterOutput{}, "SisterInput": sisterInput{}, "SisterList": listOutput[sisterOutput]{}, "Offer": offerOutput{}, "OfferInput": offerInput{},
+		"OfferList": listOutput[offerOutput]{}, "DeclineInput": declineInput{}, "Phrase": community.Phrase{},
 	} {
 		check(name, reflect.TypeOf(v))
 	}
@@ -188,13 +190,13 @@ func TestDescriptionHasEveryField(t *testing.T) {
 			t.Errorf("nothing is a %s", name)
 		}
 	}
-	for name, want := range map[string][]string{"Status": words(community.Statuses), "JoinMode": words(community.JoinModes)} {
+	for name, want := range map[string][]string{"Status": words(community.Statuses), "JoinMode": words(community.JoinModes), "Announcing": words(community.Announcings), "OfferState": words(community.OfferStates)} {
 		if !slices.Equal(d.Parts.Schemas[name].Enum, want) {
 			t.Errorf("%s is one of %v, described as %v", name, want, d.Parts.Schemas[name].Enum)
 		}
 	}
 	// The names that a mistyped field is compared with.
-	for name, known := range map[string][]string{"ConferenceInput": conferenceFields, "PostInput": postFields} {
+	for name, known := range map[string][]string{"ConferenceInput": conferenceFields, "PostInput": postFields, "SisterInput": sisterFields, "OfferInput": offerFields} {
 		for prop := range d.Parts.Schemas[name].Properties {
 			if !slices.Contains(known, prop) {
 				t.Errorf("%s.%s is not among the known names", name, prop)

@@ -36,7 +36,7 @@ func (s *Server) gone(ctx context.Context, key string, err error) error {
 }
 
 // calendarConference returns a conference of another server that this city
-// announced.
+// announced, or of a sister city whose conferences are shown here.
 func (s *Server) calendarConference(ctx context.Context, id string) (*community.Conference, error) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
@@ -46,8 +46,17 @@ func (s *Server) calendarConference(ctx context.Context, id string) (*community.
 	if err != nil {
 		return nil, err
 	}
-	if c.Own() || c.Announced.IsZero() || c.Draft {
+	if c.Own() || c.Draft {
 		return nil, community.Errorf(community.NotFound, "there is no such conference")
+	}
+	if c.Announced.IsZero() {
+		shown, err := s.node.ShowsElsewhere(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if !shown {
+			return nil, community.Errorf(community.NotFound, "there is no such conference")
+		}
 	}
 	return c, nil
 }
@@ -102,6 +111,14 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 	if c.Own() {
 		v.invite(rs, c)
 	}
+	body := v.conference(c, siblings, v.postCards(news), rs)
+	carriers, err := s.node.Carriers(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for i := range carriers {
+		body.AlsoBy = append(body.AlsoBy, cityPerson(&carriers[i]))
+	}
 	w := v.when(c, v.city)
 	description := v.T("conf.summary", "When", w.Line(), "Where", v.where(c))
 	if more := prose.Summary(v.pick(c.HTML).Text, 160); more != "" {
@@ -117,6 +134,6 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 		Image:       c.Cover,
 		Published:   c.Published.Format(time.RFC3339),
 		Data:        v.schemaEvent(c),
-		Body:        v.conference(c, siblings, v.postCards(news), rs),
+		Body:        body,
 	}}, nil
 }

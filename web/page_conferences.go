@@ -27,6 +27,7 @@ type conferencesPage struct {
 	Empty     empty
 	Pager     pager
 	Tags      []link
+	Elsewhere []card // of sister cities, not announced here
 }
 
 type month struct {
@@ -139,6 +140,13 @@ func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*
 	}
 	if q.Tag != "" {
 		p.Tag, p.Heading = q.Tag, v.T("conferences.tagged", "Tag", q.Tag)
+	}
+	if !past && search == "" && q.Tag == "" && p.Pager.Next == "" {
+		elsewhere, err := s.node.Elsewhere(ctx, elsewhereList)
+		if err != nil {
+			return nil, err
+		}
+		p.Elsewhere = v.cards(elsewhere)
 	}
 	return &shown{"conferences", page{Heading: p.Heading, Section: "conf", Body: p, NoIndex: search != ""}}, nil
 }

@@ -12,6 +12,12 @@ import (
 // publicPosts are those that everyone may see on our pages.
 var publicPosts = []community.Visibility{community.Public, community.Unlisted}
 
+// How many conferences of sister cities that we did not announce are shown.
+const (
+	elsewhereFront = 5
+	elsewhereList  = 20
+)
+
 // front is the city: /.
 func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown, error) {
 	upcoming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, EndsAfter: v.now, Limit: 7})
@@ -34,6 +40,12 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	if err != nil {
 		return nil, err
 	}
+	elsewhere, err := s.node.Elsewhere(ctx, elsewhereFront)
+	if err != nil {
+		return nil, err
+	}
+	body := v.front(upcoming, news, cities, members)
+	body.Elsewhere = v.cards(elsewhere)
 	about := v.markdown(v.city.About)
 	lead := prose.Summary(string(about.HTML), 200)
 	if lead == "" {
@@ -50,7 +62,7 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 		ActivityID:  v.site.Actor(community.CityActor),
 		Image:       image,
 		Data:        v.schemaCity(),
-		Body:        v.front(upcoming, news, cities, members),
+		Body:        body,
 		Pictures:    origins(v.city.Banner),
 	}}, nil
 }

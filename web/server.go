@@ -29,6 +29,8 @@ type Remote interface {
 	FetchPost(ctx context.Context, uri string) (*community.Post, *community.Actor, error)
 	// FetchActor reads an account of another server by address or handle.
 	FetchActor(ctx context.Context, what string) (*community.Actor, error)
+	// AddSister makes another city a sister city: an address, a handle or a host.
+	AddSister(ctx context.Context, by node.By, what string, change func(*community.Sister) error) (*community.Sister, error)
 }
 
 // Options are what a Server needs beside its node.

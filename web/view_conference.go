@@ -43,6 +43,7 @@ type conferencePage struct {
 	Text           rich
 	Tags           []link
 	Series         []card
+	AlsoBy         []person // cities that announced it as well
 	Posts          []postCard
 	Replies        *replies
 }

@@ -8,19 +8,30 @@ import (
 
 // frontPage is everything the front page shows, in the order it shows it.
 type frontPage struct {
-	Name     text
-	About    rich
-	Banner   *picture
-	ID       string
-	Handle   copyField
-	Next     *card
-	Empty    empty
-	After    []card
-	Follow   followBox
-	Links    []link
-	Posts    []postCard
-	Cities   []person
-	Stewards []person
+	Name   text
+	About  rich
+	Banner *picture
+	ID     string
+	Handle copyField
+	Next   *card
+	Empty  empty
+	After  []card
+	Follow followBox
+	Links  []link
+	Posts  []postCard
+	Cities []person
+	// Elsewhere is what comes next in sister cities.
+	Elsewhere []card
+	Stewards  []person
+}
+
+// cityPerson is another city as a name that leads to her.
+func cityPerson(a *community.Actor) person {
+	address := a.URL
+	if address == "" {
+		address = a.URI
+	}
+	return person{Name: a.DisplayName(), Path: address, Note: a.Address(), Initial: initial(a.DisplayName())}
 }
 
 // followBox offers every way to hear of the city.
@@ -71,11 +82,7 @@ func (v *viewer) front(upcoming []community.Conference, posts []postCard, cities
 	}
 	for i := range cities {
 		if a := cities[i].Actor; a != nil && a.Type == "Group" && a.Gone.IsZero() {
-			address := a.URL
-			if address == "" {
-				address = a.URI
-			}
-			p.Cities = append(p.Cities, person{Name: a.DisplayName(), Path: address, Note: a.Address(), Initial: initial(a.DisplayName())})
+			p.Cities = append(p.Cities, cityPerson(a))
 		}
 	}
 	return p

@@ -28,6 +28,7 @@ type confCmd struct {
 	Export   confExportCmd   `cmd:"" help:"Write the calendar as ICS or JSON."`
 	Announce confAnnounceCmd `cmd:"" help:"Share a conference of another city with your followers."`
 	Withdraw confWithdrawCmd `cmd:"" help:"Take such a sharing back."`
+	Apart    confApartCmd    `cmd:"" help:"Show a conference on its own that was taken for another one."`
 	Join     confJoinCmd     `cmd:"" help:"A member comes to a conference, here or elsewhere."`
 	Leave    confLeaveCmd    `cmd:"" help:"A member does not come after all."`
 	Guests   confGuestsCmd   `cmd:"" help:"Who comes to a conference, and who waits."`
@@ -419,6 +420,7 @@ type confListCmd struct {
 	Foreign bool   `help:"Those of other cities that we know of."`
 	Tag     string `help:"With this tag." placeholder:"TAG"`
 	Search  string `help:"With this in the title." placeholder:"TEXT"`
+	Twins   bool   `help:"With --foreign: also those that are known from several servers and shown once."`
 	Limit   int    `help:"At most so many." default:"0" placeholder:"N"`
 }
 
@@ -428,7 +430,7 @@ func (x *confListCmd) Run(a *app) error {
 		return err
 	}
 	defer n.Store().Close()
-	q := storage.ConferenceQuery{Calendar: !x.Foreign, Foreign: x.Foreign, Drafts: x.Drafts, Tag: strings.ToLower(strings.TrimPrefix(x.Tag, "#")), Text: x.Search, Limit: x.Limit}
+	q := storage.ConferenceQuery{Calendar: !x.Foreign, Foreign: x.Foreign, Single: !x.Twins, Drafts: x.Drafts, Tag: strings.ToLower(strings.TrimPrefix(x.Tag, "#")), Text: x.Search, Limit: x.Limit}
 	now := a.now()
 	switch {
 	case x.Past:
@@ -485,7 +487,22 @@ func (x *confShowCmd) Run(a *app) error {
 		_, err = fmt.Fprintf(a.out, "%s\n", doc)
 		return err
 	}
-	return a.printConference(n.Site(), c)
+	v := conferenceOf(n.Site(), c)
+	carriers, err := n.Carriers(a.ctx, c)
+	if err != nil {
+		return err
+	}
+	for i := range carriers {
+		v.AnnouncedBy = append(v.AnnouncedBy, carrierView{carriers[i].URI, carriers[i].Address(), carriers[i].DisplayName()})
+	}
+	if c.TwinOf != 0 {
+		twin, err := n.Store().ConferenceByID(a.ctx, c.TwinOf)
+		if err != nil {
+			return err
+		}
+		v.TwinOf = conferenceOf(n.Site(), twin).URI
+	}
+	return a.printConferenceView(c, v)
 }
 
 type confUpdateCmd struct {
@@ -604,8 +621,8 @@ func (x *confAnnounceCmd) Run(a *app) error {
 // foreignConference makes sure that a conference of another server is stored,
 // fetching it if need be, and returns its id.
 func (a *app) foreignConference(c *Config, n *node.Node, address string) (string, error) {
-	if _, err := n.Store().ConferenceByURI(a.ctx, address); err == nil {
-		return address, nil
+	if c, err := n.Store().ConferenceLike(a.ctx, address); err == nil {
+		return c.URI, nil
 	} else if community.CodeOf(err) != community.NotFound {
 		return "", err
 	}
@@ -618,6 +635,27 @@ func (a *app) foreignConference(c *Config, n *node.Node, address string) (string
 		return "", err
 	}
 	return conf.URI, nil
+}
+
+type confApartCmd struct {
+	Conference string `arg:"" help:"Its slug or address."`
+	Together   bool   `help:"Take that back."`
+}
+
+func (x *confApartCmd) Run(a *app) error {
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	c, err := findConference(a, n, x.Conference)
+	if err != nil {
+		return err
+	}
+	if c, err = n.KeepApart(a.ctx, console, c.ID, x.Together); err != nil {
+		return err
+	}
+	return a.printConference(n.Site(), c)
 }
 
 type confWithdrawCmd struct {

@@ -17,6 +17,8 @@ type cli struct {
 	Post      postCmd      `cmd:"" help:"Say something as the city or as a member."`
 	Follow    followCmd    `cmd:"" help:"Follow a city or person elsewhere."`
 	Unfollow  unfollowCmd  `cmd:"" help:"Stop following."`
+	Sister    sisterCmd    `cmd:"" help:"Sister cities: add, list, show, set, remove."`
+	Offer     offerCmd     `cmd:"" help:"Conferences offered between cities: make, list, accept, decline, revoke."`
 	Followers followersCmd `cmd:"" help:"Who follows this city."`
 	Following followingCmd `cmd:"" help:"Whom this city follows."`
 	Peers     peersCmd     `cmd:"" help:"The servers we talk with: what waits for them, what went wrong."`

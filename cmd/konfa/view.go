@@ -45,6 +45,15 @@ type conferenceView struct {
 	Published   string                `json:"published,omitempty"`
 	Updated     string                `json:"updated,omitempty"`
 	Announced   string                `json:"announced,omitempty"`
+	AnnouncedBy []carrierView         `json:"announced_by,omitempty"` // of ours, by other cities
+	TwinOf      string                `json:"twin_of,omitempty"`      // the conference that is shown in its stead
+}
+
+// carrierView is a city that announced a conference of ours.
+type carrierView struct {
+	Actor   string `json:"actor"`
+	Address string `json:"address"`
+	Name    string `json:"name"`
 }
 
 type seatsView struct {
@@ -126,7 +135,10 @@ func (a *app) conferenceTable(list []community.Conference) {
 
 // printConference shows one conference.
 func (a *app) printConference(site community.Site, c *community.Conference) error {
-	v := conferenceOf(site, c)
+	return a.printConferenceView(c, conferenceOf(site, c))
+}
+
+func (a *app) printConferenceView(c *community.Conference, v conferenceView) error {
 	return a.print(v, func() {
 		line := func(label, value string) {
 			if value != "" {
@@ -155,6 +167,12 @@ func (a *app) printConference(site community.Site, c *community.Conference) erro
 		}
 		line("guests", seats)
 		line("host", c.Origin)
+		var also []string
+		for _, b := range v.AnnouncedBy {
+			also = append(also, b.Name)
+		}
+		line("also by", strings.Join(also, ", "))
+		line("same as", v.TwinOf)
 		line("cost", c.Cost)
 		line("tags", strings.Join(c.Tags, " "))
 	})
