@@ -29,10 +29,13 @@ const (
 	// Cards tells of a conference by a Note with its picture, where nothing else
 	// is shown.
 	Cards Form = "cards"
+	// Boosts announces a new conference by its bare id instead of creating it,
+	// where a Create would file it under an id that nothing else names.
+	Boosts Form = "boosts"
 )
 
 // Forms lists all but the standard one.
-var Forms = []Form{Threads, ThreadEvents, ThreadPages, Notices, Cards}
+var Forms = []Form{Threads, ThreadEvents, ThreadPages, Notices, Cards, Boosts}
 
 // A need is software that needs a form, and why.
 type need struct {
@@ -58,6 +61,9 @@ var needs = map[Form][]need{
 		{"mastodon", "4.5", "it takes no edit of an event before 4.5 (mastodon#31114)"},
 		{"hometown", "4.5", "it is Mastodon under another name"},
 		{"misskey", "", "it takes no edit of anything but polls and people"},
+	},
+	Boosts: {
+		{"hubzilla", "", "it files a created event under the id of the Create, so that changes, deletions and answers do not find it (8.8)"},
 	},
 	Cards: {
 		{"pixelfed", "", "it shows notes with pictures only"},

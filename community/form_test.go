@@ -32,6 +32,8 @@ func TestFormNeeds(t *testing.T) {
 		{Notices, "gotosocial", "0.20.0", false},
 		{Cards, "pixelfed", "0.12.4", true},
 		{Cards, "mastodon", "4.2", false},
+		{Boosts, "hubzilla", "8.8.7", true},
+		{Boosts, "friendica", "2024.08", false},
 	} {
 		if got := c.form.Needs(c.software, c.version); got != c.want {
 			t.Errorf("form %q for %s %s: %v", c.form, c.software, c.version, got)

@@ -98,6 +98,29 @@ func TestWordPressGetsOneAtATime(t *testing.T) {
 	}
 }
 
+// TestHubzillaHearsByAnnouncement: it would file a created event under the id of
+// the Create.
+func TestHubzillaHearsByAnnouncement(t *testing.T) {
+	n := startNode(t).run()
+	hub, other := startPeer(t, "hubzilla"), startPeer(t, "frobnicator")
+	n.follower(hub, "anna", community.CityActor)
+	n.follower(other, "anna", community.CityActor)
+	c := n.conference("Go meetup")
+	n.update(c.Slug, "Go meetup 2")
+	eventually(t, "both know", func() bool {
+		return len(hub.got("Update")) == 1 && len(other.got("Update")) == 1 && n.waiting(hub) == 0 && n.waiting(other) == 0
+	})
+	if got := hub.got("Announce"); len(got) != 1 || got[0]["object"] != n.site.Conference(c.Slug) || got[0]["actor"] != n.site.Actor(community.CityActor) || len(hub.got("Create")) != 0 {
+		t.Errorf("Hubzilla got %v and %v", got, hub.got("Create"))
+	}
+	if first := hub.inbox()[0].activity(); first["type"] != "Announce" {
+		t.Errorf("the first to come is %v", first["type"])
+	}
+	if len(other.got("Announce")) != 0 || len(other.got("Create")) != 1 {
+		t.Errorf("another one got %v and %v", other.got("Announce"), other.got("Create"))
+	}
+}
+
 // TestProfiles: what a software cannot take is not sent, and WordPress gets it
 // at each actor's own inbox.
 func TestProfiles(t *testing.T) {

@@ -37,6 +37,9 @@ var unsent = []profileRow{
 	{"wordpress", "Create Update Delete", "Question", "it would be a comment without its options"},
 	{"wordpress", "Join Leave TentativeAccept Offer Invite", "*", "people sign up on its pages"},
 
+	{"hubzilla", "Create", "Event", "it gets the announcement: it would file the event under the id of the Create"},
+	{"hubzilla", "Join Leave Ignore Offer", "*", "people sign up there by Accept, and are answered by message"},
+
 	{"konfa", "Create Update Delete", "Question", "its members sign up by Join"},
 
 	{"mastodon", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},

@@ -440,6 +440,11 @@ func (n *Node) emitConference(ctx context.Context, tx *storage.Tx, city *communi
 	if typ != "Create" {
 		return nil
 	}
+	if tell {
+		if err := n.emitBare(ctx, tx, c); err != nil {
+			return err
+		}
+	}
 	_, err = n.emit(ctx, tx, n.publicly(community.NodeActor, emission{typ: "Announce", object: id, objectID: id, objectType: "Event", silent: !tell}))
 	return err
 }

@@ -113,6 +113,20 @@ func (n *Node) emitCard(ctx context.Context, tx *storage.Tx, city *community.Cit
 	return n.emitPost(ctx, tx, card, "Update", Publish{})
 }
 
+// emitBare announces a new conference of ours to followers who would lose sight
+// of it if it were created there.
+func (n *Node) emitBare(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
+	needed, err := n.needsForm(ctx, tx, community.Boosts, nil)
+	if err != nil || !needed {
+		return err
+	}
+	id := n.site.Conference(c.Slug)
+	e := n.publicly(community.CityActor, emission{typ: "Announce", object: id, objectID: id, objectType: "Event", form: community.Boosts})
+	e.public = false // the outbox has the Create
+	_, err = n.emit(ctx, tx, e)
+	return err
+}
+
 // addFormed writes a post that only some software gets.
 func (n *Node) addFormed(ctx context.Context, tx *storage.Tx, p *community.Post, slug string, inboxes []storage.Target) error {
 	p.Author = community.CityActor

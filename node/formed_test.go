@@ -135,3 +135,42 @@ func TestCards(t *testing.T) {
 	_, err := w.PostDocument(t.Context(), cards[0].Slug)
 	wantCode(t, err, community.Gone)
 }
+
+// A server that would lose sight of what is created there hears of it by an
+// announcement; nobody else does.
+func TestBoosts(t *testing.T) {
+	w := newWorld(t)
+	w.runs(t, "old.example", "mastodon", "4.6")
+	announced := func() (city int) {
+		t.Helper()
+		for _, a := range w.queued(t) {
+			if a == "city Announce" {
+				city++
+			}
+		}
+		w.forget(t)
+		return city
+	}
+	w.conf(t, nil)
+	if n := announced(); n != 0 {
+		t.Fatalf("announced %d times for nobody", n)
+	}
+	w.runs(t, "hub.example", "hubzilla", "8.8.7")
+	c := w.conf(t, nil)
+	if n := announced(); n != 1 {
+		t.Fatalf("announced %d times", n)
+	}
+	a, err := w.store.LastActivity(t.Context(), community.CityActor, "Announce", w.site.Conference(c.Slug))
+	if err != nil || a.Form != community.Boosts || a.Public {
+		t.Fatalf("%+v %v", a, err)
+	}
+	if o := object(t, a.JSON); o["object"] != w.site.Conference(c.Slug) {
+		t.Errorf("it announces %v", o["object"])
+	}
+	if _, err := w.UpdateConference(t.Context(), console, c.Slug, func(c *community.Conference) error { c.Start = c.Start.Add(-time.Hour); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if n := announced(); n != 0 {
+		t.Fatalf("a change is announced %d times", n)
+	}
+}

@@ -74,6 +74,9 @@ func (r *Resolver) knownPeer(ctx context.Context, host string) (p *community.Pee
 // no readable software is still an answer.
 func (r *Resolver) nodeInfo(ctx context.Context, host string) (*nodeInfo, error) {
 	doc, err := r.askHost(ctx, host, "/.well-known/nodeinfo", fetch.Request{Accept: fetch.JSON})
+	if fetch.KindOf(err) == fetch.NotFound {
+		return r.siteInfo(ctx, host)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +110,23 @@ func (r *Resolver) nodeInfo(ctx context.Context, host string) (*nodeInfo, error)
 	}
 	ni.software, ni.version = parseNodeInfo(doc.Body)
 	return ni, nil
+}
+
+// siteInfo asks a host that has no NodeInfo for its siteinfo.json, which Hubzilla
+// and its kin have: their NodeInfo is an addon.
+func (r *Resolver) siteInfo(ctx context.Context, host string) (*nodeInfo, error) {
+	doc, err := r.askHost(ctx, host, "/siteinfo.json", fetch.Request{Accept: fetch.JSON})
+	if err != nil {
+		return nil, err
+	}
+	var site struct {
+		Platform json.RawMessage `json:"platform"`
+		Version  json.RawMessage `json:"version"`
+	}
+	if json.Unmarshal(doc.Body, &site) != nil {
+		return nil, community.Errorf(community.Refused, "siteinfo.json cannot be read")
+	}
+	return &nodeInfo{software: clean(strings.ToLower(text(site.Platform))), version: clean(text(site.Version))}, nil
 }
 
 // parseWellKnown reads /.well-known/nodeinfo. Some servers give a single link

@@ -37,6 +37,9 @@ func TestPeer(t *testing.T) {
 			"/.well-known/nodeinfo": wellKnown("[" + link(ns+"2.1", w.url("gancio", "/1")) + "," + link(relApplication, w.url("gancio", "/federation/u/relay")) + "]"),
 			"/1":                    answer("application/json", `{"software":{"name":"gancio","version":"1.21.0"},"metadata":{"nodeActor":"relay"}}`),
 		}, "gancio", "1.21.0", w.url("gancio", "/federation/u/relay")},
+		"hubzilla":  {map[string]http.HandlerFunc{"/siteinfo.json": answer("application/json", `{"url":"x","platform":"Hubzilla","version":"8.8.7","plugins":["pubcrawl"],"register_policy":1}`)}, "hubzilla", "8.8.7", ""},
+		"siteless":  {map[string]http.HandlerFunc{"/siteinfo.json": answer("application/json", `["hubzilla"]`)}, "", "", ""},
+		"nameless":  {map[string]http.HandlerFunc{"/siteinfo.json": answer("application/json", `{"platform":{},"version":8}`)}, "", "", ""},
 		"thief":     {map[string]http.HandlerFunc{"/.well-known/nodeinfo": wellKnown("[" + link(relApplication, w.url("gancio", "/federation/u/relay")) + "]")}, "", "", ""},
 		"only-app":  {map[string]http.HandlerFunc{"/.well-known/nodeinfo": wellKnown("[" + link(relApplication, w.url("only-app", "/a")) + "," + link(ns+"2.0", w.url("only-app", "/none")) + "]")}, "", "", w.url("only-app", "/a")},
 		"none":      {map[string]http.HandlerFunc{}, "", "", ""},
@@ -82,12 +85,12 @@ func TestPeerAge(t *testing.T) {
 	})
 	w.on("none", map[string]http.HandlerFunc{})
 	ask("a", 2)
-	ask("none", 1)
+	ask("none", 2) // for siteinfo.json, too
 	ask("a", 0)
 	ask("none", 0)
 	w.pass(peerTryFor + time.Second)
 	ask("a", 0)
-	ask("none", 1)
+	ask("none", 2)
 	w.pass(peerFor)
 	ask("a", 2)
 	// What was known stays known while the host is away.
