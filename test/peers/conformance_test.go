@@ -25,7 +25,7 @@ func TestActivityPubTesting(t *testing.T) {
 	}
 	belgrade := found(t, cityOptions{Host: "127.0.0.91"})
 	belgrade.addConference("Something to list")
-	for _, actor := range []string{belgrade.cityURI(), belgrade.nodeURI(), belgrade.url + "/people/anna"} {
+	for _, actor := range []string{belgrade.cityURI(), belgrade.nodeURI(), belgrade.url + "/desk", belgrade.url + "/people/anna"} {
 		cmd := exec.Command(node, program, "test", "actor", actor, "--output=json-seq")
 		cmd.Dir = dir
 		cmd.Env = environment("NODE_EXTRA_CA_CERTS="+caFile, "NODE_NO_WARNINGS=1")

@@ -38,6 +38,7 @@ func TestEveryDocumentByTypedVocabulary(t *testing.T) {
 			"acct:belgrade@" + belgrade.host: cityURI,
 			"acct:node@" + belgrade.host:     nodeURI,
 			"acct:anna@" + belgrade.host:     anna,
+			"acct:desk@" + belgrade.host:     belgrade.url + "/desk",
 			cityURI:                          cityURI,
 		} {
 			fed.ask("webfinger", map[string]any{"resource": resource}, &jrd)
@@ -84,6 +85,7 @@ func TestEveryDocumentByTypedVocabulary(t *testing.T) {
 		}{
 			{belgrade.address(), cityURI, "Group", "belgrade", "Belgrade"},
 			{"@node@" + belgrade.host, nodeURI, "Application", "node", "Belgrade"},
+			{"@desk@" + belgrade.host, belgrade.url + "/desk", "Service", "desk", "Belgrade"},
 			{"@anna@" + belgrade.host, anna, "Person", "anna", ""},
 		} {
 			var f facts
@@ -112,6 +114,25 @@ func TestEveryDocumentByTypedVocabulary(t *testing.T) {
 		f.expect(t, map[string]any{"featuredId": cityURI + "/featured"})
 		if lat, ok := f.at("location", "latitude").(float64); !ok || lat < 44 || lat > 45.5 {
 			t.Errorf("Belgrade lies at %v", f.at("location"))
+		}
+	})
+
+	t.Run("Question", func(t *testing.T) {
+		poll := conf.URI[:strings.LastIndex(conf.URI, "/conf/")] + "/posts/" + conf.Slug + "-poll"
+		f, _ := fed.read(poll)
+		f.expect(t, map[string]any{"type": "Question", "id": poll, "attributionId": cityURI, "replyTargetId": conf.URI, "voters": 0.0})
+		var options []string
+		for i := range 3 {
+			options = append(options, f.text("exclusiveOptions", i, "name"))
+			if n := f.at("exclusiveOptions", i, "replies", "totalItems"); n != 0.0 {
+				t.Errorf("option %d has %v votes", i, n)
+			}
+		}
+		if strings.Join(options, "|") != "I'm coming|Maybe|Not this time" {
+			t.Errorf("one can say %q", options)
+		}
+		if end, ok := f.at("endTime").(string); !ok || end == "" {
+			t.Errorf("it never ends: %v", f)
 		}
 	})
 
@@ -276,7 +297,7 @@ func TestEveryDocumentByTypedVocabulary(t *testing.T) {
 			if a["type"] == "Create" && a["actorId"] != cityURI {
 				t.Errorf("in the outbox: %v of %v", a["type"], a["actorId"])
 			}
-			if object := a.at("object", "type"); a["type"] == "Create" && !slices.Contains([]any{"Note", "Article", "Event"}, object) {
+			if object := a.at("object", "type"); a["type"] == "Create" && !slices.Contains([]any{"Note", "Article", "Event", "Question"}, object) {
 				t.Errorf("in the outbox: Create of %v", object)
 			}
 		}
