@@ -2,6 +2,8 @@ package federation
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"time"
 
 	"konfa/activitystreams"
@@ -17,27 +19,51 @@ const (
 	stayItems   = 200 // of what a city says is coming up
 	stayFetches = 100 // of them that are asked for
 	staysAtOnce = 20
+	stayTick    = 10 * time.Second // how soon a new stay is noticed
+	visitTime   = 10 * time.Second // how long whoever visits waits for the first time
 )
 
 // Visit notes that a member of ours stays in another city: a handle, an address,
-// or a bare host. The city is told if the stay is visible; whoever runs the
-// deliveries does that, and reads its conferences.
+// or a bare host. Its conferences around these days are read. The city is told if
+// the stay is visible; whoever runs the deliveries does that.
 func (s *Server) Visit(ctx context.Context, by node.By, handle, what string, stay community.Stay) (*community.Stay, error) {
 	city, err := s.followable(ctx, community.CityActor, what)
 	if err != nil {
 		return nil, err
+	}
+	if home, ok := frontDoor(city, what); ok {
+		if a, err := s.FetchActor(ctx, home); err == nil {
+			city = a
+		}
 	}
 	made, err := s.node.Visit(ctx, by, handle, city, stay)
 	if err != nil {
 		return nil, err
 	}
 	s.askPeer(city.Host)
+	ctx, cancel := context.WithTimeout(ctx, visitTime)
+	defer cancel()
+	if _, err = s.readStay(ctx, made); err == nil {
+		err = s.node.StayRead(ctx, made.ID)
+	}
+	if err != nil {
+		s.log.Info("reading the conferences of a city", "city", city.URI, "error", err) // it is read again soon
+	}
 	return made, nil
+}
+
+// frontDoor is where the city lives whose server a bare host stands for.
+func frontDoor(a *community.Actor, what string) (string, bool) {
+	u, err := url.Parse(a.URI)
+	if err != nil || a.Type != "Application" || strings.ContainsAny(strings.TrimSpace(what), "@/") {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host + "/", true
 }
 
 // travelLoop reads the conferences of the cities where members stay.
 func (s *Server) travelLoop(stop, work context.Context) {
-	tick := time.NewTicker(backgroundTick)
+	tick := time.NewTicker(stayTick)
 	defer tick.Stop()
 	for {
 		s.readStays(stop, work)

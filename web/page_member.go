@@ -17,6 +17,7 @@ type memberPage struct {
 	ID                                 string
 	Handle                             copyField
 	Suspended                          bool
+	Moved                              *link // where the account lives now
 	About                              template.HTML
 	Organises                          []card
 	Posts                              []postCard
@@ -45,6 +46,15 @@ func (s *Server) memberPage(ctx context.Context, v *viewer, r *http.Request) (*s
 		p.Spoken, sh.page.NoIndex = "", true
 		sh.page.Body = p
 		return sh, nil
+	}
+	if m.MovedTo != "" {
+		p.Moved = &link{Name: m.MovedTo, URL: m.MovedTo}
+		if a, err := s.store.Actor(ctx, m.MovedTo); err == nil {
+			p.Moved.Name = a.Address()
+		} else if community.CodeOf(err) != community.NotFound {
+			return nil, err
+		}
+		sh.page.NoIndex = true
 	}
 	p.About = raise(prose.Markdown(m.About))
 	sh.page.Description = prose.Summary(string(p.About), 200)

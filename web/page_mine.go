@@ -429,6 +429,11 @@ func (s *Server) visit(r *http.Request, by node.By, handle, what string, st comm
 			return nil, invalidField("city", "unreachable", "nobody answers there as a city")
 		}
 	}
+	if at, err := url.Parse(city.URI); err == nil && city.Type == "Application" && !strings.ContainsAny(what, "@/") {
+		if home, err := s.remote.FetchActor(ctx, at.Scheme+"://"+at.Host+"/"); err == nil {
+			city = home
+		}
+	}
 	return s.node.Visit(r.Context(), by, handle, city, st)
 }
 

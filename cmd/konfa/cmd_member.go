@@ -14,6 +14,15 @@ type memberCmd struct {
 	Role    memberRoleCmd    `cmd:"" help:"Say what a member may do: newcomer, member or steward."`
 	Suspend memberSuspendCmd `cmd:"" help:"Suspend a member, or take that back."`
 	Delete  memberDeleteCmd  `cmd:"" help:"Delete an account; its handle is never given again."`
+
+	Conferences memberConferencesCmd `cmd:"" help:"Where a member goes, here and elsewhere."`
+	Notices     memberNoticesCmd     `cmd:"" help:"What a member was told: answers, changes, cancellations."`
+	Link        memberLinkCmd        `cmd:"" help:"Make a secret address with a member's own page and calendar, or revoke one."`
+	Links       memberLinksCmd       `cmd:"" help:"List the secret addresses of a member."`
+	Visit       memberVisitCmd       `cmd:"" help:"Say that a member visits another city."`
+	Stays       memberStaysCmd       `cmd:"" help:"List the stays of a member; show, hide or remove one."`
+	Alias       memberAliasCmd       `cmd:"" help:"Name another account of a member, which lets it move here."`
+	Move        memberMoveCmd        `cmd:"" help:"Move an account to another server, or take that back."`
 }
 
 type memberView struct {

@@ -23,6 +23,7 @@ type cli struct {
 	Following followingCmd `cmd:"" help:"Whom this city follows."`
 	Peers     peersCmd     `cmd:"" help:"The servers we talk with: what waits for them, what went wrong."`
 	Member    memberCmd    `cmd:"" help:"Members: add, list, role, suspend."`
+	Arrivals  arrivalsCmd  `cmd:"" help:"Who of other cities said that they come."`
 	Block     blockCmd     `cmd:"" help:"Keep servers and people out: add, list, remove, import."`
 	Token     tokenCmd     `cmd:"" help:"Tokens for programs that use the JSON API: add, list, revoke."`
 	Inspect   inspectCmd   `cmd:"" help:"What konfa understands of an ActivityPub document, or why it refuses it."`
