@@ -182,6 +182,9 @@ func TestDescriptionHasEveryField(t *testing.T) {
 		"PublishInput": publishInput{}, "CancelInput": cancelInput{},
 		"Sister": sisterOutput{}, "SisterInput": sisterInput{}, "SisterList": listOutput[sisterOutput]{}, "Offer": offerOutput{}, "OfferInput": offerInput{},
 		"OfferList": listOutput[offerOutput]{}, "DeclineInput": declineInput{}, "Phrase": community.Phrase{},
+		"Notice": noticeOutput{}, "NoticeList": noticeListOutput{}, "ReadInput": readInput{}, "ReadResult": readOutput{}, "Mine": mineOutput{}, "MineList": listOutput[mineOutput]{},
+		"AnswerInput": answerInput{}, "Stay": stayOutput{}, "StayList": listOutput[stayOutput]{}, "StayInput": stayInput{}, "StayChange": stayChange{}, "PrivateLink": linkOutput{},
+		"PrivateLinkList": listOutput[linkOutput]{}, "PrivateLinkInput": linkInput{}, "Arrival": arrivalOutput{}, "ArrivalList": listOutput[arrivalOutput]{},
 	} {
 		check(name, reflect.TypeOf(v))
 	}
