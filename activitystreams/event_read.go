@@ -296,7 +296,7 @@ func (r *reader) words(v *value, c *community.Conference) {
 	// Mobilizon has one link for both; who writes onlineLink has said which it is.
 	online := v.get("isOnline").yes() && v.get("onlineLink") == nil
 	for _, a := range v.property("attachment").list(64) {
-		if !slices.Contains(a.types(), "Link") {
+		if !slices.Contains(a.types(), "Link") || strings.HasPrefix(a.get("mediaType").text(), "text/calendar") {
 			continue
 		}
 		s := link(a.get("href").text())

@@ -208,6 +208,9 @@ func (v *value) page() string {
 		if strings.HasPrefix(t, "text/html") {
 			return s
 		}
+		if strings.HasPrefix(t, "text/calendar") {
+			continue // Hubzilla's, which no person reads
+		}
 		if first == "" {
 			first = s
 		}

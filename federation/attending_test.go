@@ -72,3 +72,45 @@ func TestAttending(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+// TestEventsOfHubzilla: they come as an Invite of everyone, and say neither for
+// whom they are nor whose.
+func TestEventsOfHubzilla(t *testing.T) {
+	n, p := startNode(t).run(), startPeer(t, "hubzilla")
+	ctx := context.Background()
+	n.followed(p, "anna", community.CityActor)
+	const everyone = "https://www.w3.org/ns/activitystreams#Public"
+	send := func(name, typ, path, title string, to ...any) string {
+		event := map[string]any{
+			"type": "Event", "id": p.base + path, "name": title, "startTime": "2030-12-19T18:00:00Z", "endTime": "2030-12-19T20:00:00Z", "content": "Bring <strong>cake</strong>",
+			"location": map[string]any{"type": "Place", "name": "Hall, Main street 1"}, "actor": "", "tag": []any{},
+			"url":        []any{map[string]any{"mediaType": "text/calendar", "href": p.base + "/events/ical" + path}},
+			"attachment": []any{map[string]any{"type": "Link", "mediaType": "text/calendar", "name": "event", "href": p.base + "/channel_calendar/ical" + path}},
+		}
+		a := p.activity(name, typ, event)
+		a["to"], a["cc"] = to, []any{p.uri(name) + "/followers"}
+		return p.deliver(n, name, a)
+	}
+	log := send("anna", "Invite", "/event/1", "Hub party", everyone)
+	c, err := n.store.ConferenceByURI(ctx, p.base+"/event/1")
+	if err != nil {
+		t.Fatal(err, log)
+	}
+	if c.Title.First() != "Hub party" || c.URL != p.base+"/event/1" || c.Link != "" || c.JoinMode != community.External || c.ExternalURL == p.base+"/events/ical/event/1" {
+		t.Errorf("%+v", c)
+	}
+	send("anna", "Update", "/event/1", "Hub party moved", everyone)
+	if c, err = n.store.ConferenceByURI(ctx, p.base+"/event/1"); err != nil || c.Title.First() != "Hub party moved" {
+		t.Errorf("%+v %v", c, err)
+	}
+	for _, tt := range []struct {
+		name, path, to, want string
+	}{
+		{"bob", "/event/2", p.uri("bob") + "/followers", "invites nobody here"},
+		{"anna", "/event/3", p.uri("anna") + "/followers", "invites nobody here"},
+	} {
+		if log := send(tt.name, "Invite", tt.path, "X", tt.to); !strings.Contains(log, tt.want) {
+			t.Errorf("%s of %s: %s", tt.path, tt.name, log)
+		}
+	}
+}

@@ -51,6 +51,11 @@ func (s *Server) onObject(ctx context.Context, in *incoming, ref activitystreams
 	kind := typeOf(ref, body)
 	switch {
 	case kind == "Event":
+		if ref.Raw != nil && id == ref.ID && fetch.SameOrigin(id, in.from.URI) {
+			if body, err = activitystreams.Addressed(body, in.Envelope); err != nil {
+				return "", err
+			}
+		}
 		return s.onEvent(ctx, in, id, body)
 	case actorTypes[kind]:
 		return "", community.Errorf(community.Refused, "an actor is read at its address, not from a Create")

@@ -54,10 +54,14 @@ func (s *Server) onOffer(ctx context.Context, in *incoming) (string, error) {
 	return "offered " + c.URI, nil
 }
 
-// onInvite: someone invites a member of ours to a conference of theirs.
+// onInvite: someone invites a member of ours to a conference of theirs, or
+// everyone: so Hubzilla publishes its events.
 func (s *Server) onInvite(ctx context.Context, in *incoming) (string, error) {
 	to := slices.Concat(in.everyone(), []string{in.Target.ID})
 	if !slices.ContainsFunc(to, func(id string) bool { _, ours := s.site.LocalActor(id); return ours }) {
+		if isPublic(in.To) {
+			return s.onObject(ctx, in, in.Object)
+		}
 		return "", community.Errorf(community.Refused, "this invites nobody here")
 	}
 	c, err := s.eventOf(ctx, in)
