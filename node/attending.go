@@ -46,6 +46,6 @@ func (n *Node) ReceiveUndoAttendance(ctx context.Context, from *community.Actor,
 		if g.ActorID != from.ID {
 			return community.Errorf(community.Forbidden, "%s cannot undo for someone else", from.URI)
 		}
-		return n.takeBack(ctx, tx, uri)
+		return n.takeBack(ctx, tx, from, uri)
 	})
 }

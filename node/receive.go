@@ -280,9 +280,15 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 		if err != nil {
 			return err
 		}
+		came, err := n.hear(ctx, tx, from, p)
+		if err != nil {
+			return err
+		}
 		switch {
 		case p.Thread != "":
-			if err := n.admit(ctx, tx, from, p); err != nil {
+			if err := n.admit(ctx, tx, from, p); came && community.CodeOf(err) == community.Refused {
+				return nil // who says that they come is heard where nobody talks
+			} else if err != nil {
 				return err
 			}
 			n.keepForLater(p, source)
@@ -329,6 +335,9 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, from *comm
 		}
 	}
 	if err := tx.UpdatePost(ctx, p); err != nil {
+		return err
+	}
+	if err := n.hearAgain(ctx, tx, from, p); err != nil {
 		return err
 	}
 	return n.passOn(ctx, tx, p, source)
@@ -403,6 +412,9 @@ func (n *Node) ReceiveDeletion(ctx context.Context, from *community.Actor, uri s
 			if err := n.passOn(ctx, tx, p, source); err != nil {
 				return err
 			}
+		}
+		if err := n.takeBack(ctx, tx, from, uri); err != nil {
+			return err
 		}
 		return tx.SaveTombstone(ctx, key, former)
 	})

@@ -105,18 +105,21 @@ func refusalOf(err error) string {
 	return ""
 }
 
-// takeBack takes the answer back that a vote or post of someone gave, and no
-// later one.
-func (n *Node) takeBack(ctx context.Context, tx *storage.Tx, uri string) error {
+// takeBack takes the answer back that a vote or post gave which is deleted, and no
+// later one. What is over stays as it was: many let their posts go after a while.
+func (n *Node) takeBack(ctx context.Context, tx *storage.Tx, from *community.Actor, uri string) error {
 	g, err := tx.GuestByAnswer(ctx, uri)
 	if ok, err := found(err); !ok {
 		return err
 	}
-	if err := n.leave(ctx, tx, g); err != nil {
-		return err
+	if g.ActorID != from.ID && from.Type != "Application" {
+		return nil
 	}
 	c, err := tx.ConferenceByID(ctx, g.ConferenceID)
-	if err != nil {
+	if err != nil || c.Past(tx.Now()) || g.State == community.NotGoing {
+		return err
+	}
+	if err := n.leave(ctx, tx, g); err != nil {
 		return err
 	}
 	if g, err = tx.GuestByID(ctx, g.ID); err != nil {
