@@ -178,7 +178,7 @@ func TestBlockTakesBackAnnouncements(t *testing.T) {
 		if n, err := w.ImportBlocks(t.Context(), console, []community.Block{{Domain: "spam.example"}, b}); err != nil || n != 2 {
 			t.Fatalf("%d, %v", n, err)
 		}
-		if got := w.queued(t); !slices.Equal(got, []string{"city Undo", "node Undo"}) {
+		if got := w.queued(t); !slices.Equal(got, []string{"city Undo", "city Undo", "node Undo"}) { // of the follow, and of both announcements
 			t.Errorf("%+v: queued %q", b, got)
 		}
 		if n, err := w.store.CountFollowed(t.Context(), community.CityActor); n != 0 || err != nil {

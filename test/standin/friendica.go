@@ -293,8 +293,10 @@ func (f *Friendica) stay(event string) error {
 	return f.undone(r, f.attendance(event, "Accept", r))
 }
 
-// Maybe answers that she does not know yet, Decline that she does not come.
-func (f *Friendica) Maybe(event string) error   { return f.answerEvent(event, "TentativeAccept") }
+// Maybe answers that she does not know yet.
+func (f *Friendica) Maybe(event string) error { return f.answerEvent(event, "TentativeAccept") }
+
+// Decline answers that she does not come.
 func (f *Friendica) Decline(event string) error { return f.answerEvent(event, "Reject") }
 
 func (f *Friendica) attendance(event, kind string, r *remote) document {
