@@ -148,6 +148,7 @@ export class Server {
         outbox: ctx.getOutboxUri(identifier),
         followers: ctx.getFollowersUri(identifier),
         endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
+        aliases: (this.options.aliases?.[identifier] ?? []).map((uri) => new URL(uri)),
         publicKey: keys[0].cryptographicKey,
         assertionMethods: keys.map((k) => k.multikey),
       });
