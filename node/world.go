@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -90,7 +91,7 @@ func (n *Node) PruneWorld(ctx context.Context) (int, error) {
 			return err
 		}
 		for _, id := range ids {
-			if err := tx.DeleteConference(ctx, id); err != nil {
+			if err := n.deleteConference(ctx, tx, id); err != nil {
 				return err
 			}
 		}
@@ -172,17 +173,73 @@ func (w *worldWriter) conference(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	if !listed {
-		was, err := w.tx.DeleteListing(ctx, id)
-		w.changed = w.changed || was
-		return err
+	if listed {
+		if listed, err = w.first(ctx, c); err != nil {
+			return err
+		}
 	}
-	l, err := w.listing(ctx, c, o)
-	if err != nil {
+	was, err := w.tx.InWorld(ctx, id)
+	if err != nil || !listed && !was {
 		return err
 	}
 	w.changed = true
-	return w.tx.PutListing(ctx, l)
+	if listed {
+		l, err := w.listing(ctx, c, o)
+		if err != nil {
+			return err
+		}
+		err = w.tx.PutListing(ctx, l)
+		if err != nil || was {
+			return err
+		}
+	} else if _, err := w.tx.DeleteListing(ctx, id); err != nil {
+		return err
+	}
+	// Those that are the same come forward now, or stand back.
+	twins, err := w.tx.TwinsOf(ctx, cmp.Or(c.TwinOf, c.ID))
+	if err != nil {
+		return err
+	}
+	for _, t := range twins {
+		if t.ID != c.ID {
+			if err := w.tx.AddWorldTodo(ctx, "conference", t.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// first tells whether a conference that may be listed stands for all that are
+// the same: it is the one that is shown here, or that one may not be listed and
+// no other one comes before it.
+func (w *worldWriter) first(ctx context.Context, c *community.Conference) (bool, error) {
+	if c.TwinOf == 0 {
+		return true, nil
+	}
+	before, err := w.tx.TwinsOf(ctx, c.TwinOf)
+	if err != nil {
+		return false, err
+	}
+	before = slices.DeleteFunc(before, func(t community.Conference) bool { return t.ID >= c.ID })
+	shown, err := w.tx.ConferenceByID(ctx, c.TwinOf)
+	if ok, err := found(err); err != nil {
+		return false, err
+	} else if ok {
+		before = append(before, *shown)
+	}
+	for i := range before {
+		var o *origin
+		if !before[i].Own() {
+			if o, err = w.origin(ctx, before[i].OriginID); err != nil {
+				return false, err
+			}
+		}
+		if may, err := w.listed(ctx, &before[i], o); err != nil || may {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // origin reads what is known of an actor; nil where it is not there.
@@ -220,7 +277,7 @@ func (w *worldWriter) origin(ctx context.Context, id int64) (*origin, error) {
 	return o, nil
 }
 
-// listed decides whether the world lists a conference, and brings into order
+// listed decides whether the world may list a conference, and brings into order
 // why it is kept.
 func (w *worldWriter) listed(ctx context.Context, c *community.Conference, o *origin) (bool, error) {
 	switch {

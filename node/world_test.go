@@ -476,3 +476,38 @@ func TestRegistrableDomain(t *testing.T) {
 		}
 	}
 }
+
+// The same conference from two servers is listed once, whoever was first.
+func TestWorldListsTwinsOnce(t *testing.T) {
+	w := newWorld(t)
+	copyOf := func(host string) *community.Conference {
+		c := w.foreign()
+		c.URI, c.UID = "https://"+host+"/conf/x", "same@pkt.example"
+		c.OriginID = w.stranger(t, "https://"+host+"/group").ID
+		return c
+	}
+	// Someone looked up a copy first: it is known longest, and not listed.
+	looked := copyOf("copies.example")
+	if _, err := w.StoreConference(t.Context(), looked); err != nil {
+		t.Fatal(err)
+	}
+	w.wantListed(t)
+	other := w.befriend(t)
+	c := w.foreign()
+	c.UID = "same@pkt.example"
+	if err := w.ReceiveConference(t.Context(), other, c); err != nil {
+		t.Fatal(err)
+	}
+	w.wantListed(t, "On the beach @ ")
+	// A city that we follow tells of one more copy.
+	third := copyOf("third.example")
+	if err := w.ReceiveAnnounceOfForeign(t.Context(), other, "https://pkt.example/a/1", third); err != nil {
+		t.Fatal(err)
+	}
+	w.wantListed(t, "On the beach @ ")
+	// When the one that is listed goes, another one stands in for it.
+	if err := w.ReceiveDelete(t.Context(), other, c.URI); err != nil {
+		t.Fatal(err)
+	}
+	w.wantListed(t, "On the beach @ ")
+}

@@ -208,6 +208,12 @@ func (tx *Tx) DeleteConference(ctx context.Context, id int64) error {
 		if err := tx.StampWorld(ctx); err != nil {
 			return err
 		}
+		// One that is the same may stand in for it.
+		err := tx.exec(ctx, `INSERT INTO world_todo (kind, ref) SELECT 'conference', t.id FROM conference c JOIN conference t ON t.twin_of = c.twin_of
+			WHERE c.id = ? AND c.twin_of <> 0 AND t.twin_of <> 0 AND t.id <> c.id ON CONFLICT (kind, ref) DO NOTHING`, id)
+		if err != nil {
+			return err
+		}
 	}
 	if err := tx.exec(ctx, "DELETE FROM conference WHERE id = ?", id); err != nil {
 		return err

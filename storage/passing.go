@@ -31,10 +31,11 @@ func (tx *Tx) ClearPassing(ctx context.Context, conferenceID int64) error {
 	return tx.exec(ctx, "DELETE FROM passing WHERE conference_id = ?", conferenceID)
 }
 
-// idle is a conference c that can go: nobody here answered it or wrote about it,
-// and the city did not announce it.
+// idle is a conference c that can go: nobody here answered it, wrote about it or
+// was offered it, and the city did not announce it.
 const idle = `c.uri <> '' AND c.announced = 0
 	AND NOT EXISTS (SELECT 1 FROM guest g WHERE g.conference_id = c.id)
+	AND NOT EXISTS (SELECT 1 FROM offer o WHERE o.conference_id = c.id)
 	AND NOT EXISTS (SELECT 1 FROM post p WHERE p.conference_id = c.id AND p.conference_id <> 0)`
 
 // Idle lists the ids of conferences that are passing and can go: those that

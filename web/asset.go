@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"konfa/atlas"
 )
 
 //go:embed static/*
@@ -31,10 +33,12 @@ func loadAssets() (*assets, error) {
 		return nil, err
 	}
 	a := &assets{byName: map[string]string{}, byPath: map[string]document{}}
-	for _, name := range names {
-		body, err := staticFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
+	for _, name := range append(names, "static/land.svg") {
+		body := atlas.Land
+		if name != "static/land.svg" {
+			if body, err = staticFiles.ReadFile(name); err != nil {
+				return nil, err
+			}
 		}
 		sum := sha256.Sum256(body)
 		base, ext := path.Base(name), path.Ext(name)

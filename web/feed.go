@@ -17,6 +17,8 @@ type feed struct {
 	v        *viewer
 	title    string
 	lead     string
+	id       string // address of the feed, which names it
+	home     string // the page for people
 	self     string // address of this page of the feed
 	first    string
 	prev     string // newer
@@ -132,7 +134,7 @@ func (s *Server) readFeed(ctx context.Context, v *viewer, path string, number in
 	}
 	f := &feed{
 		v: v, title: v.T("feed.title", "City", v.cityName().Text), lead: prose.Summary(string(v.markdown(v.city.About).HTML), 300), language: v.Code,
-		self: address(number), first: address(1), last: address(pages), updated: changed,
+		id: s.site.Base + path, home: s.site.Base + "/", self: address(number), first: address(1), last: address(pages), updated: changed,
 		entries: entries,
 	}
 	if number > 1 {

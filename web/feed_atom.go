@@ -60,11 +60,11 @@ type atomEntry struct {
 // writeAtom writes the feed as Atom 1.0, paged as RFC 5005 says.
 func writeAtom(f *feed) ([]byte, error) {
 	out := atomFeed{
-		Lang: f.language, ID: f.v.site.Base + "/feed.atom", Title: f.title, Subtitle: f.lead, Updated: f.updated.Format(time.RFC3339),
+		Lang: f.language, ID: f.id, Title: f.title, Subtitle: f.lead, Updated: f.updated.Format(time.RFC3339),
 		Author: atomAuthor{Name: f.v.cityName().Text, URI: f.v.site.Base + "/"}, Generator: "konfa",
 		Links: []atomLink{
 			{"self", "application/atom+xml", f.self},
-			{"alternate", "text/html", f.v.site.Base + "/"},
+			{"alternate", "text/html", f.home},
 			{"first", "application/atom+xml", f.first},
 			{"last", "application/atom+xml", f.last},
 		},

@@ -43,7 +43,7 @@ type jsonFeedItem struct {
 // writeJSONFeed writes the feed as JSON Feed 1.1.
 func writeJSONFeed(f *feed) ([]byte, error) {
 	out := jsonFeed{
-		Version: "https://jsonfeed.org/version/1.1", Title: f.title, HomePage: f.v.site.Base + "/", FeedURL: f.self, Description: f.lead, NextURL: f.next,
+		Version: "https://jsonfeed.org/version/1.1", Title: f.title, HomePage: f.home, FeedURL: f.self, Description: f.lead, NextURL: f.next,
 		Language: f.language, Authors: []jsonAuthor{{f.v.cityName().Text, f.v.site.Base + "/"}}, Items: []jsonFeedItem{},
 	}
 	for _, e := range f.entries {

@@ -56,7 +56,7 @@ func writeRSS(f *feed) ([]byte, error) {
 		lead = f.title // RSS wants a description
 	}
 	c := rssChannel{
-		Title: f.title, Link: f.v.site.Base + "/", Description: lead, Language: f.language, Built: f.updated.Format(time.RFC1123Z), Generator: "konfa", TTL: 60,
+		Title: f.title, Link: f.home, Description: lead, Language: f.language, Built: f.updated.Format(time.RFC1123Z), Generator: "konfa", TTL: 60,
 		Links: []rssLink{{"self", "application/rss+xml", f.self}, {"first", "application/rss+xml", f.first}, {"last", "application/rss+xml", f.last}},
 	}
 	if f.prev != "" {

@@ -185,6 +185,7 @@ func TestDescriptionHasEveryField(t *testing.T) {
 		"Notice": noticeOutput{}, "NoticeList": noticeListOutput{}, "ReadInput": readInput{}, "ReadResult": readOutput{}, "Mine": mineOutput{}, "MineList": listOutput[mineOutput]{},
 		"AnswerInput": answerInput{}, "Stay": stayOutput{}, "StayList": listOutput[stayOutput]{}, "StayInput": stayInput{}, "StayChange": stayChange{}, "PrivateLink": linkOutput{},
 		"PrivateLinkList": listOutput[linkOutput]{}, "PrivateLinkInput": linkInput{}, "Arrival": arrivalOutput{}, "ArrivalList": listOutput[arrivalOutput]{},
+		"Town": townOutput{}, "TownList": listOutput[townOutput]{}, "KnownCity": knownCityOutput{}, "CityList": listOutput[knownCityOutput]{},
 	} {
 		check(name, reflect.TypeOf(v))
 	}

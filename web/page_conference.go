@@ -36,7 +36,8 @@ func (s *Server) gone(ctx context.Context, key string, err error) error {
 }
 
 // calendarConference returns a conference of another server that this city
-// announced, or of a sister city whose conferences are shown here.
+// announced, of a sister city whose conferences are shown here, or that the
+// world lists.
 func (s *Server) calendarConference(ctx context.Context, id string) (*community.Conference, error) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
@@ -51,6 +52,9 @@ func (s *Server) calendarConference(ctx context.Context, id string) (*community.
 	}
 	if c.Announced.IsZero() {
 		shown, err := s.node.ShowsElsewhere(ctx, c)
+		if err == nil && !shown {
+			shown, err = s.store.InWorld(ctx, c.ID)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"konfa/community"
 	"konfa/prose"
@@ -46,6 +47,9 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	}
 	body := v.front(upcoming, news, cities, members)
 	body.Elsewhere = v.cards(elsewhere)
+	if body.World, err = s.worldFront(ctx, v, slices.Concat(upcoming, elsewhere)); err != nil {
+		return nil, err
+	}
 	about := v.markdown(v.city.About)
 	lead := prose.Summary(string(about.HTML), 200)
 	if lead == "" {

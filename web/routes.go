@@ -29,6 +29,9 @@ func (s *Server) Routes(r chi.Router) {
 	get("/my/{secret}", s.page(s.mine))
 	r.Post("/my/{secret}/{act}", s.page(s.fromHere(s.mineAct)))
 	get("/api", s.show(s.apiPage))
+	get("/world", s.show(s.worldShown, worldParams...))
+	get("/world/", s.redirect("/world"))
+	get("/world/cities", s.show(s.citiesShown))
 	get("/authorize_interaction", s.page(s.interact))
 	get("/follow", s.show(s.followAgain))
 	r.Post("/follow", s.page(s.fromHere(s.follow)))
@@ -41,6 +44,11 @@ func (s *Server) Routes(r chi.Router) {
 	get("/feed.atom", s.feed(atomKind, writeAtom))
 	get("/feed.rss", s.feed(rssKind, writeRSS))
 	get("/feed.json", s.feed(jsonFeedKind, writeJSONFeed))
+
+	get("/world.ics", s.page(s.worldFile))
+	get("/world/feed.atom", s.worldFeed(atomKind, writeAtom))
+	get("/world/feed.rss", s.worldFeed(rssKind, writeRSS))
+	get("/world/feed.json", s.worldFeed(jsonFeedKind, writeJSONFeed))
 
 	// The API of programs. A token is needed for everything that is not GET.
 	get("/api/openapi.yaml", s.read(s.apiDescription))
@@ -83,6 +91,9 @@ func (s *Server) Routes(r chi.Router) {
 	r.Post("/api/v1/me/links", s.write(s.apiAddLink))
 	r.Delete("/api/v1/me/links/{id}", s.write(s.apiRevokeLink))
 	get("/api/v1/arrivals", s.readMine(s.apiArrivals))
+	get("/api/v1/world/conferences", s.read(s.apiWorldConferences))
+	get("/api/v1/world/towns", s.read(s.apiWorldTowns))
+	get("/api/v1/world/cities", s.read(s.apiWorldCities))
 	get("/api/v1/export", s.read(s.apiExport))
 	r.Post("/api/v1/import", s.write(s.apiImport))
 

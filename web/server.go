@@ -53,12 +53,13 @@ type Server struct {
 	source  string
 	remote  Remote
 
-	tongues  *tongues
-	assets   *assets
-	renderer *renderer
-	openapi  document
-	cache    *cache
-	forms    *http.CrossOriginProtection
+	tongues   *tongues
+	assets    *assets
+	renderer  *renderer
+	openapi   document
+	cache     *cache
+	worldKept worldKeeper
+	forms     *http.CrossOriginProtection
 
 	writes  *limits // of the API
 	asking  *limits // that make us ask another server

@@ -23,6 +23,7 @@ type frontPage struct {
 	// Elsewhere is what comes next in sister cities.
 	Elsewhere []card
 	Stewards  []person
+	World     *worldFront
 }
 
 // cityPerson is another city as a name that leads to her.

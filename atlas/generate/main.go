@@ -28,7 +28,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	topology := flag.String("topology", "/tmp/atlas/package/land-50m.json", "TopoJSON with the object land")
-	tolerance := flag.Float64("tolerance", 0.6, "how far a line may be from the coast, in units of the picture")
+	tolerance := flag.Float64("tolerance", 0.45, "how far a line may be from the coast, in units of the picture")
 	area := flag.Float64("area", 3, "the smallest island, in square units")
 	out := flag.String("out", ".", "folder to write to")
 	flag.Parse()
