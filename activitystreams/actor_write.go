@@ -47,8 +47,10 @@ func (e *Encoder) City(c *community.City, k ActorKeys) ([]byte, error) {
 	}
 	with := append(e.actorTerms(community.CityActor, c.Handle, k),
 		pair{"upcomingEvents", e.site.Upcoming(community.CityActor)},
-		// Only stewards publish for the city; Lemmy hides its form then.
-		pair{"postingRestrictedToMods", true},
+		// What people of Lemmy post into the city's community is offered to the
+		// stewards. With true, Friendica lets nobody answer what the city says
+		// (Processor.php:983), and Mbin takes nothing that the desk wrote.
+		pair{"postingRestrictedToMods", false},
 		pair{"nameMap", languageMap(c.Name)},
 		pair{"summaryMap", languageMap(about)},
 		pair{"timezone", c.Zone},
