@@ -49,6 +49,18 @@ func (s *Server) profiled(ctx context.Context, d storage.Delivery, a *storage.Ac
 	if v.unfit = refuses(peer.Software, a.Form, a.Type, object); v.unfit != "" {
 		return v, true
 	}
+	if a.Actor == community.NodeActor && peer.Software == "konfa" && saidByBoth(object) {
+		// When it was queued, nobody knew that it is one.
+		list, err := s.store.FollowerInboxes(ctx, community.CityActor)
+		if err != nil {
+			s.log.Error("listing inboxes", "host", d.Host, "error", err)
+			return v, false
+		}
+		if slices.ContainsFunc(list, func(in storage.Inbox) bool { return in.URL == d.Inbox }) {
+			v.unfit = "the city tells it"
+			return v, true
+		}
+	}
 	if !personal(peer.Software) {
 		return v, false
 	}

@@ -143,16 +143,21 @@ func (e *expander) expand(ctx context.Context, f *storage.Fanout) ([]storage.Del
 // as sister cities do: what both say of a conference or a post reaches it from the
 // city, and need not come twice.
 func (e *expander) hearsFromCity(ctx context.Context, local community.LocalActor, in storage.Inbox, a storage.Audience) (bool, error) {
-	if local != community.NodeActor || in.Software != "konfa" {
+	if local != community.NodeActor || in.Software != "konfa" || !saidByBoth(a.Object) {
 		return false, nil
-	}
-	switch a.Object {
-	case "Event", "Note", "Article", "Announce":
-	default:
-		return false, nil // such as a change of the node itself
 	}
 	list, err := e.inboxesOf(ctx, community.CityActor)
 	return slices.ContainsFunc(list, func(c storage.Inbox) bool { return c.URL == in.URL }), err
+}
+
+// saidByBoth tells whether the city and the node say the same of what an activity
+// is about; else it is such as a change of the node itself.
+func saidByBoth(object string) bool {
+	switch object {
+	case "Event", "Note", "Article", "Question", "Announce":
+		return true
+	}
+	return false
 }
 
 func (e *expander) inboxesOf(ctx context.Context, local community.LocalActor) ([]storage.Inbox, error) {

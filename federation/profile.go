@@ -33,6 +33,8 @@ var unsent = []profileRow{
 	{"mobilizon", "Create Update Delete", "Question", "it knows no polls; people sign up by Join"},
 	{"mobilizon", "Undo", "Join Event Like Offer", "it undoes follows and announcements only"},
 
+	{"konfa", "Create Update Delete", "Question", "its members sign up by Join"},
+
 	{"wordpress", "Announce", "*", "the event bridge does not handle announcements"},
 	{"wordpress", "Create Update Delete", "Question", "it would be a comment without its options"},
 	{"wordpress", "Join Leave TentativeAccept Offer Invite", "*", "people sign up on its pages"},
