@@ -29,7 +29,7 @@ func (n *Node) hearAbout(ctx context.Context, tx *storage.Tx, c *community.Confe
 	if !c.Own() || c.Draft || c.RSVP == community.RSVPOff {
 		return false, nil
 	}
-	want, ok, err := n.understood(ctx, tx.Reader, p)
+	want, ok, err := n.understood(ctx, tx.Reader, c, p)
 	if !ok {
 		return false, err
 	}
@@ -61,14 +61,16 @@ func (n *Node) answeredConference(ctx context.Context, r *storage.Reader, from *
 	return r.ConferenceByID(ctx, p.ConferenceID)
 }
 
-// understood is what a post says about coming, in the languages of the city and
-// its own.
-func (n *Node) understood(ctx context.Context, r *storage.Reader, p *community.Post) (community.Want, bool, error) {
+// understood is what a post says about coming, in the languages of the city, of
+// the conference and its own. The last is seldom true: GoToSocial and Mastodon
+// mark everything with the language of the account.
+func (n *Node) understood(ctx context.Context, r *storage.Reader, c *community.Conference, p *community.Post) (community.Want, bool, error) {
 	city, err := r.City(ctx)
 	if err != nil {
 		return community.Want{}, false, err
 	}
-	h, ok := phrase.Hear(prose.Said(p.HTML.First()), append(slices.Clone(city.Languages), spokenIn(p))...)
+	langs := slices.Concat(city.Languages, c.Title.Languages(), c.Languages, []string{spokenIn(p)})
+	h, ok := phrase.Hear(prose.Said(p.HTML.First()), langs...)
 	if !ok {
 		return community.Want{}, false, nil
 	}

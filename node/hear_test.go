@@ -186,3 +186,21 @@ func TestOldPostsGo(t *testing.T) {
 	}
 	wantState(t, w.guest(t, c, a), community.Going)
 }
+
+// A conference in a language that the city does not use is answered in it, and
+// the answer bears the language of the account.
+func TestWordsOfTheConference(t *testing.T) {
+	w := newWorld(t)
+	if err := w.UpdateCity(t.Context(), console, func(c *community.City) error { c.Languages = []string{"en"}; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	c := w.conf(t, func(c *community.Conference) { c.Title = community.Plain("ru", "Вечер карт") })
+	a := w.stranger(t, bob)
+	w.mustReply(t, a, w.reply(a, "1", w.site.Conference(c.Slug), mentionCity+"Я иду!</p>"))
+	if g := w.guest(t, c, a); g.State != community.Going {
+		t.Errorf("%+v", g)
+	}
+	plain := w.conf(t, nil)
+	w.mustReply(t, a, w.reply(a, "2", w.site.Conference(plain.Slug), mentionCity+"Я иду!</p>"))
+	w.noGuest(t, plain, a)
+}
