@@ -144,6 +144,14 @@ func (n *Node) boost(ctx context.Context, tx *storage.Tx, author *community.Acto
 	if err := tx.UpdatePost(ctx, p); err != nil {
 		return err
 	}
+	source, err := tx.PostSource(ctx, p.ID)
+	if ok, err := found(err); err != nil {
+		return err
+	} else if ok {
+		if err := n.announceAsCame(ctx, tx, p, source); err != nil {
+			return err
+		}
+	}
 	// The bare address: Mastodon and its kin boost it.
 	return n.emitPostBoost(ctx, tx, author, p, emission{typ: "Announce", object: p.URI, objectType: "Note"})
 }
@@ -200,11 +208,26 @@ func (n *Node) changeBoost(ctx context.Context, tx *storage.Tx, from *community.
 	if len(p.Source) == 0 || len(p.Source) > maxSource {
 		return nil
 	}
+	if !p.Announced.IsZero() {
+		// Those who follow the city as a community see the change through her alone.
+		if err := n.announceAsCame(ctx, tx, p, p.Source); err != nil {
+			return err
+		}
+	}
 	return tx.SavePostSource(ctx, p.ID, p.Source)
 }
 
-// dropBoost takes the boost of a post back that is about to be deleted.
-func (n *Node) dropBoost(ctx context.Context, tx *storage.Tx, p *community.Post) error {
+// dropBoost takes the boost of a post back that is about to be deleted. Source is
+// the Delete as its author wrote it, or nil.
+func (n *Node) dropBoost(ctx context.Context, tx *storage.Tx, p *community.Post, source []byte) error {
+	if p.Announced.IsZero() {
+		return nil
+	}
+	if len(source) > 0 && len(source) <= maxSource {
+		if err := n.announceAsCame(ctx, tx, p, source); err != nil {
+			return err
+		}
+	}
 	return n.unboost(ctx, tx, p)
 }
 

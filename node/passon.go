@@ -17,6 +17,12 @@ func (n *Node) passOn(ctx context.Context, tx *storage.Tx, p *community.Post, so
 	if !passable(p, source) {
 		return nil
 	}
+	return n.announceAsCame(ctx, tx, p, source)
+}
+
+// announceAsCame announces an activity about a post of someone else as its
+// author wrote it, where a follower needs it so.
+func (n *Node) announceAsCame(ctx context.Context, tx *storage.Tx, p *community.Post, source []byte) error {
 	needed, err := n.needsForm(ctx, tx, community.Threads, nil)
 	if err != nil || !needed {
 		return err

@@ -323,6 +323,12 @@ func (n *Node) updateForeignPost(ctx context.Context, tx *storage.Tx, from *comm
 		p.Published = old.Published
 	}
 	source := p.Source
+	if p.Thread != "" && p.State == community.Shown && everyoneSees(p) && !everyoneSees(old) {
+		// What was said to us alone was let in unseen.
+		if err := n.admit(ctx, tx, from, p); err != nil {
+			return err
+		}
+	}
 	if err := n.changeBoost(ctx, tx, from, p); err != nil {
 		return err
 	}
@@ -403,7 +409,7 @@ func (n *Node) ReceiveDeletion(ctx context.Context, from *community.Actor, uri s
 				return err
 			}
 			former, key = "Note", uri
-			if err := n.dropBoost(ctx, tx, p); err != nil {
+			if err := n.dropBoost(ctx, tx, p, source); err != nil {
 				return err
 			}
 			if err := tx.DeletePost(ctx, p.ID); err != nil {
@@ -466,7 +472,7 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 			return err
 		}
 		for i := range boosted {
-			if err := n.dropBoost(ctx, tx, &boosted[i]); err != nil {
+			if err := n.dropBoost(ctx, tx, &boosted[i], nil); err != nil {
 				return err
 			}
 		}

@@ -147,6 +147,12 @@ func TestTalkIsModerated(t *testing.T) {
 	if s := w.byURI(t, e.URI).State; s != community.Hidden {
 		t.Errorf("after an edit it is %q", s)
 	}
+	// Nor does what was said in private become public past the stewards.
+	w.must(t, w.hears(t, eve, "whisper", id, func(p *community.Post) { p.Visibility = community.Direct }))
+	w.must(t, w.hears(t, eve, "whisper", id, func(p *community.Post) { p.Updated = w.Now().Add(time.Minute) }))
+	if s := w.byURI(t, "https://evil.example/n/whisper").State; s != community.Held {
+		t.Errorf("a whisper that became loud is %q", s)
+	}
 	// What is deleted does not come back, with all below it.
 	n, err := w.ModerateReply(ctx, console, b.ID, DeleteReply, true)
 	if n != 2 || err != nil {
