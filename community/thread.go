@@ -47,3 +47,18 @@ func (p *Post) Depth() int { return len(p.Path) / pathStep }
 // PathAbove is the path of what an answer with the given path answers; "" for
 // one at the top.
 func PathAbove(path string) string { return path[:max(0, len(path)-pathStep)] }
+
+// StateName is how the state of a post of others is called for stewards: shown,
+// held or hidden in a talk; offered, boosted or dismissed where it only mentions
+// the city.
+func (p *Post) StateName() string {
+	switch {
+	case !p.Announced.IsZero():
+		return "boosted"
+	case p.State == Shown:
+		return "shown"
+	case p.State == Hidden && p.Thread == "":
+		return "dismissed"
+	}
+	return string(p.State)
+}

@@ -130,6 +130,29 @@ func (s *Server) FetchPost(ctx context.Context, uri string) (*community.Post, *c
 // placeholders are the parts of a template that whoever uses it fills in.
 var placeholders = regexp.MustCompile(`\{[^{}]*\}`)
 
+// Know makes sure that what someone here answers is known here, so that the
+// answer reaches whom it answers: a conference or a post anywhere, by its
+// address.
+func (s *Server) Know(ctx context.Context, uri string) error {
+	if s.knownHere(ctx, uri) {
+		return nil
+	}
+	p, author, err := s.FetchPost(ctx, uri)
+	if err == nil {
+		if p.URI != uri && s.knownHere(ctx, p.URI) {
+			return nil
+		}
+		return s.node.StorePost(ctx, author, p)
+	}
+	if temporary(err) || community.CodeOf(err) == community.NotFound || community.CodeOf(err) == community.Gone {
+		return err
+	}
+	if _, confErr := s.FetchConference(ctx, uri); confErr != nil {
+		return err
+	}
+	return nil
+}
+
 // PointTo has the city write to whoever has a handle, with the address of a thing
 // of ours.
 func (s *Server) PointTo(ctx context.Context, handle, object, lang string) error {

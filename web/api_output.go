@@ -26,6 +26,7 @@ type conferenceOutput struct {
 	Seats       seatsOutput           `json:"seats"`
 	JoinMode    community.JoinMode    `json:"join_mode"`
 	ExternalURL string                `json:"external_url,omitempty"`
+	Replies     community.ReplyMode   `json:"replies"`
 	Languages   []string              `json:"languages"`
 	Cost        string                `json:"cost,omitempty"`
 	Cover       *community.Picture    `json:"cover,omitempty"`
@@ -72,7 +73,7 @@ func conferenceJSON(site community.Site, c *community.Conference) conferenceOutp
 		ID: conferenceID(site, c), Slug: c.Slug, URL: pageURL(site, c), Title: c.Title.First(), Titles: c.Title, Text: c.Text, HTML: c.HTML,
 		Start: moment(c.LocalStart()), AllDay: c.AllDay, Zone: c.Zone, Venue: c.Venue, OnlineURL: c.OnlineURL, Capacity: c.Capacity,
 		Seats:    seatsOutput{Going: c.Seats.Going, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
-		JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Languages: list(c.Languages), Cost: c.Cost, Cover: c.Cover, Tags: list(c.Tags), Category: c.Category,
+		JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Replies: c.Replies, Languages: list(c.Languages), Cost: c.Cost, Cover: c.Cover, Tags: list(c.Tags), Category: c.Category,
 		Organisers: list(c.Organisers), Link: c.Link, Status: c.Status, Draft: c.Draft, Own: c.Own(), Origin: c.Origin, Series: c.SeriesID, UID: c.UID, Sequence: c.Sequence,
 		Published: stampJSON(c.Published), Updated: stampJSON(c.Updated), Announced: stampJSON(c.Announced),
 	}

@@ -116,6 +116,14 @@ func (s *Server) apiAddPost(w http.ResponseWriter, r *http.Request, by node.By) 
 	if to := in.ReplyTo.Value; to != "" && !webAddress(to) {
 		return invalidField("reply_to", "url", "this is the http or https address of what is answered")
 	}
+	if to := in.ReplyTo.Value; to != "" && s.remote != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), remoteTime)
+		defer cancel()
+		if err := s.remote.Know(ctx, to); err != nil {
+			s.log.Info("what a post answers cannot be read", "answered", to, "err", err)
+			return invalidField("reply_to", "unknown", "this cannot be read, so that nobody would get the answer")
+		}
+	}
 	p := &community.Post{Author: community.CityActor, ReplyTo: in.ReplyTo.Value, Visibility: in.Visibility.Value, Draft: in.Draft.Value}
 	if in.AsMember {
 		p.Author = community.MemberActor(by.Member.Handle)

@@ -148,6 +148,8 @@ type fakeRemote struct {
 	templateErr error
 	pointed     []string // handle, object and language of each message asked for
 	posts       map[string]*community.Post
+	known       []string
+	knowErr     error
 	conferences map[string]*community.Conference
 	actors      map[string]*community.Actor
 	asked       []string
@@ -156,6 +158,11 @@ type fakeRemote struct {
 func (f *fakeRemote) PointTo(_ context.Context, handle, object, lang string) error {
 	f.pointed = append(f.pointed, handle+" "+object+" "+lang)
 	return nil
+}
+
+func (f *fakeRemote) Know(_ context.Context, uri string) error {
+	f.known = append(f.known, uri)
+	return f.knowErr
 }
 
 func (f *fakeRemote) FetchPost(_ context.Context, uri string) (*community.Post, *community.Actor, error) {

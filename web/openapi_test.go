@@ -178,7 +178,7 @@ func TestDescriptionHasEveryField(t *testing.T) {
 	}
 	for name, v := range map[string]any{
 		"Conference": conferenceOutput{}, "ConferenceInput": conferenceInput{}, "ConferenceList": listOutput[conferenceOutput]{}, "Post": postOutput{}, "PostInput": postInput{},
-		"PostList": listOutput[postOutput]{}, "City": cityOutput{}, "Guest": guestOutput{}, "GuestList": listOutput[guestOutput]{}, "Problem": problem{}, "ImportResult": importOutput{},
+		"PostList": listOutput[postOutput]{}, "City": cityOutput{}, "Guest": guestOutput{}, "GuestList": listOutput[guestOutput]{}, "Reply": replyOutput{}, "ReplyList": listOutput[replyOutput]{}, "Problem": problem{}, "ImportResult": importOutput{},
 		"PublishInput": publishInput{}, "CancelInput": cancelInput{},
 		"Sister": sisterOutput{}, "SisterInput": sisterInput{}, "SisterList": listOutput[sisterOutput]{}, "Offer": offerOutput{}, "OfferInput": offerInput{},
 		"OfferList": listOutput[offerOutput]{}, "DeclineInput": declineInput{}, "Phrase": community.Phrase{},
@@ -194,7 +194,7 @@ func TestDescriptionHasEveryField(t *testing.T) {
 			t.Errorf("nothing is a %s", name)
 		}
 	}
-	for name, want := range map[string][]string{"Status": words(community.Statuses), "JoinMode": words(community.JoinModes), "Announcing": words(community.Announcings), "OfferState": words(community.OfferStates)} {
+	for name, want := range map[string][]string{"Status": words(community.Statuses), "JoinMode": words(community.JoinModes), "ReplyMode": words(community.ReplyModes), "Announcing": words(community.Announcings), "OfferState": words(community.OfferStates)} {
 		if !slices.Equal(d.Parts.Schemas[name].Enum, want) {
 			t.Errorf("%s is one of %v, described as %v", name, want, d.Parts.Schemas[name].Enum)
 		}

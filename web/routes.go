@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+
+	"konfa/node"
 )
 
 // Routes says what is where. HEAD goes wherever GET goes. The addresses of
@@ -94,6 +96,13 @@ func (s *Server) Routes(r chi.Router) {
 	get("/api/v1/world/conferences", s.read(s.apiWorldConferences))
 	get("/api/v1/world/towns", s.read(s.apiWorldTowns))
 	get("/api/v1/world/cities", s.read(s.apiWorldCities))
+	get("/api/v1/replies", s.read(s.apiReplies))
+	r.Post("/api/v1/replies/{id}/show", s.write(s.apiJudgeReply(node.ShowReply)))
+	r.Post("/api/v1/replies/{id}/hide", s.write(s.apiJudgeReply(node.HideReply)))
+	r.Delete("/api/v1/replies/{id}", s.write(s.apiJudgeReply(node.DeleteReply)))
+	get("/api/v1/mentions", s.read(s.apiMentions))
+	r.Post("/api/v1/mentions/{id}/boost", s.write(s.apiJudgeMention(true)))
+	r.Post("/api/v1/mentions/{id}/dismiss", s.write(s.apiJudgeMention(false)))
 	get("/api/v1/export", s.read(s.apiExport))
 	r.Post("/api/v1/import", s.write(s.apiImport))
 

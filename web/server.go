@@ -25,6 +25,8 @@ type Remote interface {
 	PointTo(ctx context.Context, handle, object, lang string) error
 	// FetchConference reads a conference of another server.
 	FetchConference(ctx context.Context, uri string) (*community.Conference, error)
+	// Know makes sure that what a member answers is known here.
+	Know(ctx context.Context, uri string) error
 	// FetchPost reads what someone on another server said to everyone.
 	FetchPost(ctx context.Context, uri string) (*community.Post, *community.Actor, error)
 	// FetchActor reads an account of another server by address or handle.

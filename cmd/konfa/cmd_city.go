@@ -15,18 +15,19 @@ type cityCmd struct {
 }
 
 type cityView struct {
-	Handle    string             `json:"handle"`
-	Address   string             `json:"address"`
-	URL       string             `json:"url"`
-	Name      community.Texts    `json:"name"`
-	About     community.Texts    `json:"about"`
-	Zone      string             `json:"zone"`
-	Country   string             `json:"country,omitempty"`
-	Languages []string           `json:"languages"`
-	Place     *community.Point   `json:"place,omitempty"`
-	Picture   *community.Picture `json:"picture,omitempty"`
-	Banner    *community.Picture `json:"banner,omitempty"`
-	Links     []community.Link   `json:"links"`
+	Handle    string                `json:"handle"`
+	Address   string                `json:"address"`
+	URL       string                `json:"url"`
+	Name      community.Texts       `json:"name"`
+	About     community.Texts       `json:"about"`
+	Zone      string                `json:"zone"`
+	Country   string                `json:"country,omitempty"`
+	Languages []string              `json:"languages"`
+	Place     *community.Point      `json:"place,omitempty"`
+	Picture   *community.Picture    `json:"picture,omitempty"`
+	Banner    *community.Picture    `json:"banner,omitempty"`
+	Links     []community.Link      `json:"links"`
+	Mentions  community.MentionMode `json:"mentions"`
 }
 
 type cityShowCmd struct{}
@@ -47,7 +48,7 @@ func (a *app) printCity(n *node.Node) error {
 	}
 	v := cityView{
 		Handle: c.Handle, Address: "@" + c.Handle + "@" + n.Site().Host(), URL: n.Site().Base, Name: c.Name, About: append(community.Texts{}, c.About...), Zone: c.Zone,
-		Country: c.Country, Languages: c.Languages, Place: c.Place, Picture: c.Picture, Banner: c.Banner, Links: c.Links,
+		Country: c.Country, Languages: c.Languages, Place: c.Place, Picture: c.Picture, Banner: c.Banner, Links: c.Links, Mentions: c.Mentions,
 	}
 	if v.Links == nil {
 		v.Links = []community.Link{}
@@ -82,6 +83,7 @@ type cityUpdateCmd struct {
 	BannerAlt  string   `help:"The wide picture in words." placeholder:"TEXT"`
 	Link       []string `sep:"none" help:"A link to show, such as the city's chat; all of them, as the former ones go." placeholder:"NAME=URL"`
 	NoLinks    bool     `help:"Show no links."`
+	Mentions   *string  `help:"What becomes of a post that mentions the city: ask (the stewards), boost (by itself, of people the city knows) or ignore." placeholder:"MODE"`
 }
 
 func (x *cityUpdateCmd) Run(a *app) error {
@@ -108,6 +110,9 @@ func (x *cityUpdateCmd) Run(a *app) error {
 		picture(&c.Banner, x.Banner, x.BannerAlt)
 		if len(x.Link) > 0 || x.NoLinks {
 			c.Links = links
+		}
+		if x.Mentions != nil {
+			c.Mentions = community.MentionMode(*x.Mentions)
 		}
 		return p.err()
 	})

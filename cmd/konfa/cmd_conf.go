@@ -61,6 +61,7 @@ type confFlags struct {
 	Capacity    *int     `help:"Seats; 0 for no limit." placeholder:"N"`
 	Join        *string  `help:"Who may come: free, restricted (a steward says yes) or external." placeholder:"MODE"`
 	ExternalURL *string  `name:"external-url" help:"Where to sign up when --join is external." placeholder:"URL"`
+	Replies     *string  `help:"Whose answers are shown: open (everyone's), moderated (of strangers after a steward has seen them) or closed (nobody's)." placeholder:"MODE"`
 	Language    []string `help:"The languages spoken there." placeholder:"LANG"`
 	Cost        *string  `help:"What it costs, in words." placeholder:"TEXT"`
 	Cover       *string  `help:"A picture." placeholder:"URL"`
@@ -123,6 +124,9 @@ func (f *confFlags) apply(a *app, c *community.Conference, title string) error {
 	put(&c.ExternalURL, f.ExternalURL)
 	if f.ExternalURL != nil && *f.ExternalURL != "" && f.Join == nil {
 		c.JoinMode = community.External
+	}
+	if f.Replies != nil {
+		c.Replies = community.ReplyMode(*f.Replies)
 	}
 	if f.Language != nil {
 		c.Languages = f.Language

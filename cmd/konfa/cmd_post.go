@@ -49,11 +49,21 @@ func (x *postAddCmd) Run(a *app) error {
 	if strings.TrimSpace(text) == "" {
 		return usagef(`say konfa post "See you on Thursday", or konfa post --file - to read it`, "there is nothing to say")
 	}
-	_, n, err := a.open()
+	c, n, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer n.Store().Close()
+	if x.ReplyTo != "" {
+		// Whom it answers must be known, to get it.
+		fed, err := connect(c, n)
+		if err != nil {
+			return err
+		}
+		if err := fed.Know(a.ctx, x.ReplyTo); err != nil {
+			return withHint(err, "give the address of the post itself; konfa inspect ADDRESS shows what stands there")
+		}
+	}
 	city, err := n.City(a.ctx)
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ type cli struct {
 	City      cityCmd      `cmd:"" help:"The city itself: show, update, rekey."`
 	Conf      confCmd      `cmd:"" help:"Conferences: add, list, show, update, cancel, delete, import, export and more."`
 	Post      postCmd      `cmd:"" help:"Say something as the city or as a member."`
+	Replies   repliesCmd   `cmd:"" help:"What people answered: list, show, hide, delete."`
+	Mentions  mentionsCmd  `cmd:"" help:"Who mentions the city: list, boost, dismiss."`
 	Follow    followCmd    `cmd:"" help:"Follow a city or person elsewhere."`
 	Unfollow  unfollowCmd  `cmd:"" help:"Stop following."`
 	Sister    sisterCmd    `cmd:"" help:"Sister cities: add, list, show, set, remove."`

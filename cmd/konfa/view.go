@@ -29,6 +29,7 @@ type conferenceView struct {
 	Seats       seatsView             `json:"seats"`
 	JoinMode    community.JoinMode    `json:"join_mode"`
 	ExternalURL string                `json:"external_url,omitempty"`
+	Replies     community.ReplyMode   `json:"replies"`
 	Languages   []string              `json:"languages,omitempty"`
 	Cost        string                `json:"cost,omitempty"`
 	Cover       *community.Picture    `json:"cover,omitempty"`
@@ -68,7 +69,7 @@ func conferenceOf(site community.Site, c *community.Conference) conferenceView {
 	v := conferenceView{
 		Slug: c.Slug, URI: c.URI, URL: c.URL, Title: c.Title.First(), Titles: c.Title, Text: c.Text, HTML: c.HTML,
 		Start: when(c.LocalStart(), c.AllDay), AllDay: c.AllDay, Zone: c.Zone, Venue: c.Venue, OnlineURL: c.OnlineURL,
-		Capacity: c.Capacity, JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Languages: c.Languages, Cost: c.Cost, Cover: c.Cover,
+		Capacity: c.Capacity, JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Replies: c.Replies, Languages: c.Languages, Cost: c.Cost, Cover: c.Cover,
 		Tags: c.Tags, Category: c.Category, Organisers: c.Organisers, Link: c.Link, Status: c.Status, Draft: c.Draft, Origin: c.Origin,
 		Series: c.SeriesID, UID: c.UID, Sequence: c.Sequence,
 		Published: stamp(c.Published), Updated: stamp(c.Updated), Announced: stamp(c.Announced),
