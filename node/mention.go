@@ -175,7 +175,7 @@ func (n *Node) unboost(ctx context.Context, tx *storage.Tx, p *community.Post) e
 		return nil
 	}
 	p.Announced = zeroTime
-	said, err := tx.LastActivity(ctx, community.CityActor, "Announce", p.URI)
+	said, err := tx.LastStandard(ctx, community.CityActor, "Announce", p.URI)
 	if ok, err := found(err); !ok {
 		return err
 	}

@@ -208,3 +208,51 @@ func TestCityBoostsByItself(t *testing.T) {
 	}
 	wantCode(t, w.UpdateCity(ctx, console, func(c *community.City) error { c.Mentions = "shout"; return nil }), community.Invalid)
 }
+
+// Servers that know the city as a community see a boost, its changes and its end
+// only as their author wrote them.
+func TestBoostInThreads(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.runs(t, "lemmy.example", "lemmy", "0.19.5")
+	bob := w.stranger(t, "https://m.example/u/bob")
+	uri := "https://m.example/n/look"
+	source := func(typ string) []byte {
+		return []byte(`{"@context":"https://www.w3.org/ns/activitystreams","id":"https://m.example/a/` + typ + `","type":"` + typ + `","actor":"` + bob.URI + `","object":{"id":"` + uri + `","type":"Note","_odd":"kept"}}`)
+	}
+	w.must(t, w.mentions(t, bob, "look", func(p *community.Post) { p.Source = source("Create") }))
+	p := w.byURI(t, uri)
+	_, err := w.BoostPost(ctx, console, p.ID)
+	w.must(t, err)
+	wrapped := func() (out []string) {
+		t.Helper()
+		fans, err := w.store.Fanouts(ctx, 100)
+		w.must(t, err)
+		for _, f := range fans {
+			acts, err := w.store.ActivitiesByID(ctx, []int64{f.ActivityID})
+			w.must(t, err)
+			a := acts[f.ActivityID]
+			if inner, ok := object(t, a.JSON)["object"].(map[string]any); ok && a.Form == community.Threads {
+				out = append(out, a.Type+" "+inner["type"].(string))
+				if note, ok := inner["object"].(map[string]any); !ok || note["_odd"] != "kept" {
+					t.Errorf("it is not as its author wrote it: %s", a.JSON)
+				}
+			} else if a.Form == community.Standard {
+				out = append(out, a.Type)
+			}
+		}
+		w.forget(t)
+		return out
+	}
+	if got := wrapped(); !slices.Equal(got, []string{"Announce Create", "Announce"}) {
+		t.Errorf("sent %q", got)
+	}
+	w.must(t, w.mentions(t, bob, "look", func(p *community.Post) { p.Source, p.Updated = source("Update"), w.Now().Add(time.Minute) }))
+	if got := wrapped(); !slices.Equal(got, []string{"Announce Update"}) {
+		t.Errorf("of a change, sent %q", got)
+	}
+	w.must(t, w.ReceiveDeletion(ctx, bob, uri, source("Delete")))
+	if got := wrapped(); !slices.Equal(got, []string{"Announce Delete", "Undo"}) {
+		t.Errorf("of the end, sent %q", got)
+	}
+}

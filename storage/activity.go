@@ -67,8 +67,13 @@ func (tx *Tx) InsertActivity(ctx context.Context, a *Activity) error {
 }
 
 // LastActivity reads the newest activity of a type that an actor wrote about an
-// object, in the standard form.
+// object, in whatever form.
 func (r *Reader) LastActivity(ctx context.Context, actor community.LocalActor, typ, object string) (*Activity, error) {
+	return one(ctx, r, "activity", scanActivity, "SELECT "+activityColumns+" FROM activity WHERE object = ? AND actor = ? AND type = ? ORDER BY id DESC LIMIT 1", object, actor, typ)
+}
+
+// LastStandard is LastActivity of those in the standard form.
+func (r *Reader) LastStandard(ctx context.Context, actor community.LocalActor, typ, object string) (*Activity, error) {
 	return one(ctx, r, "activity", scanActivity, "SELECT "+activityColumns+" FROM activity WHERE object = ? AND actor = ? AND type = ? AND form = '' ORDER BY id DESC LIMIT 1", object, actor, typ)
 }
 

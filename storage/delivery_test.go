@@ -83,6 +83,15 @@ func TestActivities(t *testing.T) {
 		if d := cmp.Diff(c, got); d != "" {
 			t.Fatal(d)
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			return tx.InsertActivity(ctx, &Activity{UUID: "formed", Actor: community.CityActor, Type: "Create", Object: "https://x/conf/a", JSON: []byte("{}"), Form: community.Threads, Created: noon})
+		})
+		if got, err = s.LastStandard(ctx, community.CityActor, "Create", "https://x/conf/a"); err != nil || got.ID != c.ID {
+			t.Fatalf("%+v %v", got, err)
+		}
+		if got, err = s.LastActivity(ctx, community.CityActor, "Create", "https://x/conf/a"); err != nil || got.UUID != "formed" {
+			t.Fatalf("%+v %v", got, err)
+		}
 		_, err = s.LastActivity(ctx, community.NodeActor, "Create", "https://x/conf/a")
 		wantCode(t, err, community.NotFound)
 		none, err := s.ActivitiesByID(ctx, nil)
