@@ -426,3 +426,14 @@ func (c *crowd) nobodyComplained(t *testing.T, but ...string) {
 		}
 	}
 }
+
+// quiet waits until the city has done with everything that came in.
+func (c *crowd) quiet() {
+	c.t.Helper()
+	eventually(c.t, "what came in is read", func() error {
+		if at := c.city.unread(); !at.IsZero() {
+			return fmt.Errorf("the next is due at %v", at)
+		}
+		return nil
+	})
+}
