@@ -22,6 +22,7 @@ func TestConferencesOfEveryMake(t *testing.T) {
 		"wordpress": {"@" + c.wordpress.Blog.Name + "@" + c.wordpress.Host, c.wordpress.Blog.ID},
 		"piefed":    {"@meetups@" + c.piefed.Host, c.piefed.Events.ID},
 		"friendica": {"@heluecht@" + c.friendica.Host, c.friendica.Me.ID},
+		"hubzilla":  {"@mario@" + c.hubzilla.Host, c.hubzilla.Me.ID},
 	}
 	for _, v := range c.visitors {
 		s, ok := sources[v.name]
