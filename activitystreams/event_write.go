@@ -335,18 +335,23 @@ func (e *Encoder) venue(c *community.Conference, v *community.Venue, city *commu
 	setPoint(p, v.Place)
 	setSummary(p, v.Directions)
 	address := pairs{{"type", "PostalAddress"}}
-	for _, f := range []pair{{"streetAddress", v.Street}, {"postalCode", v.PostalCode}, {"addressLocality", v.Locality}, {"addressRegion", v.Region}, {"addressCountry", v.Country}} {
+	for _, f := range []pair{{"streetAddress", v.Street}, {"postalCode", v.PostalCode}, {"addressLocality", townOf(c, v, city)}, {"addressRegion", v.Region}, {"addressCountry", v.Country}} {
 		if f.value != "" {
 			address = append(address, f)
 		}
-	}
-	if v.Street == "" && v.Locality == "" && v.Country == "" && city != nil {
-		address = append(address, pair{"addressLocality", city.Name.In(c.Title.Languages()...)})
 	}
 	if len(address) > 1 {
 		p.GetUnknownProperties()["address"] = address
 	}
 	return p
+}
+
+// townOf is the town of a venue: the city's where it names none.
+func townOf(c *community.Conference, v *community.Venue, city *community.City) string {
+	if v.Locality == "" && city != nil {
+		return city.Name.In(c.Title.Languages()...)
+	}
+	return v.Locality
 }
 
 // venueName is the name with the town behind it. Gancio finds a place by its
@@ -356,10 +361,7 @@ func venueName(c *community.Conference, v *community.Venue, city *community.City
 	if name == "" {
 		name = v.Street
 	}
-	town := v.Locality
-	if town == "" && city != nil {
-		town = city.Name.In(c.Title.Languages()...)
-	}
+	town := townOf(c, v, city)
 	switch {
 	case name == "" && town == "":
 		if line := v.Address(); line != "" {
