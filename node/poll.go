@@ -166,7 +166,7 @@ func (n *Node) emitPoll(ctx context.Context, tx *storage.Tx, c *community.Confer
 // pollDocument is the document of a poll of ours with the totals of now, or of
 // when it was closed.
 func (n *Node) pollDocument(ctx context.Context, r *storage.Reader, p *community.Post) ([]byte, error) {
-	poll, err := r.Poll(ctx, p.ID)
+	poll, err := n.poll(ctx, r, p)
 	if err != nil {
 		return nil, err
 	}
@@ -175,12 +175,31 @@ func (n *Node) pollDocument(ctx context.Context, r *storage.Reader, p *community
 		q.ReplyTo = n.site.Conference(c.Slug) // the node may have moved
 		p = &q
 	}
-	if poll.Closed.IsZero() {
-		if poll.Tally, err = r.Tally(ctx, poll.ConferenceID); err != nil {
-			return nil, err
-		}
-	}
 	return n.enc.Poll(p, poll)
+}
+
+// Poll reads what a post of kind PollPost asks, with the totals of now, or of when
+// it was closed.
+func (n *Node) Poll(ctx context.Context, p *community.Post) (*community.Poll, error) {
+	return n.poll(ctx, n.store.Reader, p)
+}
+
+func (n *Node) poll(ctx context.Context, r *storage.Reader, p *community.Post) (*community.Poll, error) {
+	poll, err := r.Poll(ctx, p.ID)
+	if err == nil && poll.Closed.IsZero() {
+		poll.Tally, err = r.Tally(ctx, poll.ConferenceID)
+	}
+	return poll, err
+}
+
+// PollOf reads the post that asks below a conference of ours who comes; NotFound
+// if none does.
+func (n *Node) PollOf(ctx context.Context, confID int64) (*community.Post, error) {
+	poll, err := n.store.PollOf(ctx, confID)
+	if err != nil {
+		return nil, err
+	}
+	return n.store.PostByID(ctx, poll.PostID)
 }
 
 // dropPoll deletes the poll below a conference that is deleted.

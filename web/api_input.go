@@ -115,6 +115,7 @@ type conferenceInput struct {
 	OnlineURL   opt[string]                `json:"online_url"`
 	Capacity    opt[int]                   `json:"capacity"`
 	JoinMode    opt[community.JoinMode]    `json:"join_mode"`
+	RSVP        opt[community.RSVPMode]    `json:"rsvp"`
 	ExternalURL opt[string]                `json:"external_url"`
 	Replies     opt[community.ReplyMode]   `json:"replies"`
 	Languages   opt[[]string]              `json:"languages"`
@@ -145,7 +146,7 @@ type venueInput struct {
 }
 
 var conferenceFields = []string{
-	"title", "titles", "text", "start", "end", "all_day", "zone", "venue", "online_url", "capacity", "join_mode", "external_url", "replies", "languages", "cost",
+	"title", "titles", "text", "start", "end", "all_day", "zone", "venue", "online_url", "capacity", "join_mode", "rsvp", "external_url", "replies", "languages", "cost",
 	"cover", "tags", "category", "organisers", "link", "status", "draft", "uid", "import_key", "quiet", "announce",
 	"name", "street", "postal_code", "locality", "region", "country", "directions", "place", "lat", "lon", "url", "media_type", "alt", "width", "height", "blurhash",
 	"handle", "uri", "lang",
@@ -174,6 +175,7 @@ func (in *conferenceInput) apply(c *community.Conference, city *community.City) 
 	in.OnlineURL.into(&c.OnlineURL)
 	in.Capacity.into(&c.Capacity)
 	in.JoinMode.into(&c.JoinMode)
+	in.RSVP.into(&c.RSVP)
 	in.ExternalURL.into(&c.ExternalURL)
 	in.Replies.into(&c.Replies)
 	in.Languages.into(&c.Languages)

@@ -25,6 +25,7 @@ type conferenceOutput struct {
 	Capacity    int                   `json:"capacity"`
 	Seats       seatsOutput           `json:"seats"`
 	JoinMode    community.JoinMode    `json:"join_mode"`
+	RSVP        community.RSVPMode    `json:"rsvp,omitempty"` // of ours
 	ExternalURL string                `json:"external_url,omitempty"`
 	Replies     community.ReplyMode   `json:"replies"`
 	Languages   []string              `json:"languages"`
@@ -76,6 +77,9 @@ func conferenceJSON(site community.Site, c *community.Conference) conferenceOutp
 		JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Replies: c.Replies, Languages: list(c.Languages), Cost: c.Cost, Cover: c.Cover, Tags: list(c.Tags), Category: c.Category,
 		Organisers: list(c.Organisers), Link: c.Link, Status: c.Status, Draft: c.Draft, Own: c.Own(), Origin: c.Origin, Series: c.SeriesID, UID: c.UID, Sequence: c.Sequence,
 		Published: stampJSON(c.Published), Updated: stampJSON(c.Updated), Announced: stampJSON(c.Announced),
+	}
+	if c.Own() {
+		out.RSVP = c.RSVP
 	}
 	if !c.OpenEnd {
 		out.End = moment(c.LocalEnd())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"konfa/community"
+	"konfa/node"
 )
 
 // look renders every kind of page with the fake city, in one language.
@@ -41,13 +42,16 @@ func look(t *testing.T, lang string) map[string]string {
 	}{
 		"front":      {"front", withElsewhere(v, v.front(cs, append(v.postCards(ps), fakeBoost(v)), cities, ms), cs), v.schemaCity(), nil},
 		"bare":       {"front", v.front(nil, nil, nil, nil), nil, nil},
-		"conference": {"conference", withCarriers(v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v))), v.schemaEvent(&cs[0]), nil},
+		"conference": {"conference", withCarriers(v, v.conference(&cs[0], siblings, v.postCards(ps[:1]), fakeReplies(v))), v.schemaEvent(&cs[0]), nil},
 		"long":       {"conference", v.conference(&cs[1], nil, nil, &replies{}), v.schemaEvent(&cs[1]), nil},
 		"external":   {"conference", v.conference(&cs[2], nil, nil, &replies{}), v.schemaEvent(&cs[2]), nil},
 		"elsewhere":  {"conference", v.conference(&cs[3], nil, nil, nil), v.schemaEvent(&cs[3]), nil},
 		"cancelled":  {"conference", v.conference(&cs[4], nil, nil, &replies{}), v.schemaEvent(&cs[4]), nil},
 		"full":       {"conference", v.conference(&cs[5], nil, nil, &replies{}), v.schemaEvent(&cs[5]), nil},
 		"rtl":        {"conference", v.conference(&cs[6], nil, nil, &replies{}), v.schemaEvent(&cs[6]), nil},
+		"rsvp":       {"rsvp", fakeRSVP(v, &cs[0], community.Going), nil, nil},
+		"rsvp-wait":  {"rsvp", fakeRSVP(v, &cs[5], community.Waitlisted), nil, nil},
+		"poll":       {"post", fakePoll(v, &cs[0]), nil, nil},
 		"post":       {"post", v.post(&ps[0], &cs[0], fakeReplies(v)), v.schemaPost(&ps[0]), nil},
 		"note":       {"post", v.post(&ps[1], nil, &replies{}), v.schemaPost(&ps[1]), nil},
 	}
@@ -73,8 +77,30 @@ func withElsewhere(v *viewer, p frontPage, cs []community.Conference) frontPage 
 	return p
 }
 
+// fakeRSVP is the page of a guest's answer.
+func fakeRSVP(v *viewer, c *community.Conference, state community.GuestState) rsvpPage {
+	at := &node.RSVP{Conference: c, Guest: &community.Guest{ID: 1, ActorID: 1, Name: "@bob@mastodon.example", State: state, Plus: 1}, Open: true, Place: 3}
+	p := v.rsvp(at)
+	p.Path, p.Saved = "/rsvp/x", state == community.Going
+	if !p.Saved {
+		p.Error = v.T("error.party")
+	}
+	return p
+}
+
+// fakePoll is the page of a poll.
+func fakePoll(v *viewer, c *community.Conference) postPage {
+	p := &community.Post{Slug: "maps-by-hand-poll", Author: community.CityActor, Kind: community.PollPost, Published: fakeNow,
+		HTML: community.Plain(v.Code, "<p>“Maps drawn by hand”: who is coming? Vote, or just answer in words.</p>")}
+	page := v.post(p, c, &replies{})
+	v.ask(&page, &community.Poll{Ends: c.Start, Tally: community.Tally{Going: 33, Maybe: 4, Away: 1}, Options: []community.PollOption{
+		{Answer: community.Going, Name: v.T("rsvp.answer_going")}, {Answer: community.Maybe, Name: v.T("rsvp.answer_maybe")}, {Answer: community.NotGoing, Name: v.T("rsvp.answer_no")}}}, v.site.Post(p.Slug))
+	return page
+}
+
 // withCarriers adds the cities that announced a conference.
-func withCarriers(p conferencePage) conferencePage {
+func withCarriers(v *viewer, p conferencePage) conferencePage {
+	p.Poll = v.poll(&community.Conference{RSVP: community.RSVPPoll}, &community.Post{Slug: "maps-by-hand-poll"})
 	for _, name := range []string{"Phuket", "Алматы"} {
 		p.AlsoBy = append(p.AlsoBy, cityPerson(&community.Actor{Type: "Group", Handle: "city", Host: "city.example", Name: name, URI: "https://city.example/city"}))
 	}

@@ -77,9 +77,6 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 			return nil, err
 		}
 	}
-	if p.Kind == community.PollPost && about != nil {
-		return nil, moved(conferencePath(about)) // which says how to come, and who does
-	}
 	id := v.site.Post(p.Slug)
 	q := storage.TalkQuery{Thread: id}
 	if p.Thread != "" {
@@ -88,6 +85,14 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 	rs, err := s.talk(ctx, v, id, q, number, "/posts/"+p.Slug)
 	if err != nil {
 		return nil, err
+	}
+	body := v.post(p, about, rs)
+	if p.Kind == community.PollPost {
+		poll, err := s.node.Poll(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		v.ask(&body, poll, id)
 	}
 	text := prose.Summary(v.pick(p.HTML).Text, 200)
 	if p.Warning != "" {
@@ -105,7 +110,7 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 		ActivityID:  id,
 		Published:   p.Published.Format(time.RFC3339),
 		Data:        v.schemaPost(p),
-		Body:        v.post(p, about, rs),
+		Body:        body,
 		NoIndex:     p.Visibility != community.Public,
 	}}
 	for i := range p.Pictures {

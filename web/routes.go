@@ -28,6 +28,8 @@ func (s *Server) Routes(r chi.Router) {
 	get("/posts/{slug}", s.show(s.post, "page"))
 	get("/people/{name}", s.show(s.memberPage))
 	get("/tags/{tag}", s.show(s.tag))
+	get("/rsvp/{token}", s.page(s.rsvp))
+	r.Post("/rsvp/{token}", s.page(s.fromHere(s.changeRSVP)))
 	get("/my/{secret}", s.page(s.mine))
 	r.Post("/my/{secret}/{act}", s.page(s.fromHere(s.mineAct)))
 	get("/api", s.show(s.apiPage))

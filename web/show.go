@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,11 +23,6 @@ type shown struct {
 // language and the query parameters that its route names, nothing else: the
 // result is kept for the next one who asks.
 type builder func(ctx context.Context, v *viewer, r *http.Request) (*shown, error)
-
-// moved is a path that a builder sends the reader on to, as an error.
-type moved string
-
-func (m moved) Error() string { return "see " + string(m) }
 
 // show serves what a builder makes. Query names the parameters that matter.
 func (s *Server) show(build builder, query ...string) http.HandlerFunc {
@@ -55,11 +49,6 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 			d.policy, d.langs = s.policy(sh.page.Pictures), true
 			return d, err
 		})
-		if to, ok := errors.AsType[moved](err); ok {
-			vary(w.Header(), "Accept")
-			http.Redirect(w, r, string(to), http.StatusSeeOther)
-			return nil
-		}
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type conferencePage struct {
 	Open           bool
 	External       *link
 	Restricted     bool
+	Poll           poll
 	Form           remoteForm
 	Address, Share copyField
 	ICS            string
@@ -46,6 +47,20 @@ type conferencePage struct {
 	AlsoBy         []person // cities that announced it as well
 	Posts          []postCard
 	Replies        *replies
+}
+
+// poll says how to come without a sign-up on one's own server: the text before,
+// of and behind the link to the poll, which may be missing.
+type poll struct{ Before, Link, After, URL string }
+
+// poll of a conference whose poll is the given post, or nil.
+func (v *viewer) poll(c *community.Conference, asks *community.Post) poll {
+	if c.RSVP != community.RSVPPoll || asks == nil {
+		return poll{Before: v.T("come.words")}
+	}
+	before, rest, _ := strings.Cut(v.T("come.poll"), "[")
+	link, after, _ := strings.Cut(rest, "]")
+	return poll{before, link, after, "/posts/" + asks.Slug}
 }
 
 // banner is what must be read before anything else.

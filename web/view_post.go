@@ -35,6 +35,23 @@ type postPage struct {
 	Address    copyField
 	Form       remoteForm
 	Replies    *replies
+	Options    []option // of a poll
+	Closed     bool     // the poll takes no votes
+}
+
+// option is one to vote for, with how many people are behind it.
+type option struct {
+	Name, Count string
+}
+
+// ask makes the page of a poll of what would be that of a post.
+func (v *viewer) ask(page *postPage, poll *community.Poll, id string) {
+	for _, o := range poll.Options {
+		page.Options = append(page.Options, option{o.Name, v.N("poll.people", poll.Tally.Of(o.Answer))})
+	}
+	page.Closed = !poll.Closed.IsZero() || !poll.Ends.After(v.now)
+	page.Form = v.act("server", id, action{community.ObjectIntent, v.T("poll.go")})
+	page.Address = newCopy(id, v.T("poll.address"))
 }
 
 // replies are what people elsewhere said about a conference or a post.

@@ -62,6 +62,7 @@ type confFlags struct {
 	Join        *string  `help:"Who may come: free, restricted (a steward says yes) or external." placeholder:"MODE"`
 	ExternalURL *string  `name:"external-url" help:"Where to sign up when --join is external." placeholder:"URL"`
 	Replies     *string  `help:"Whose answers are shown: open (everyone's), moderated (of strangers after a steward has seen them) or closed (nobody's)." placeholder:"MODE"`
+	RSVP        *string  `name:"rsvp" help:"How people without sign-ups on their server, as on Mastodon, come: poll (a vote, or an answer that says so), words (an answer) or off." placeholder:"MODE"`
 	Language    []string `help:"The languages spoken there." placeholder:"LANG"`
 	Cost        *string  `help:"What it costs, in words." placeholder:"TEXT"`
 	Cover       *string  `help:"A picture." placeholder:"URL"`
@@ -120,6 +121,9 @@ func (f *confFlags) apply(a *app, c *community.Conference, title string) error {
 	}
 	if f.Join != nil {
 		c.JoinMode = community.JoinMode(*f.Join)
+	}
+	if f.RSVP != nil {
+		c.RSVP = community.RSVPMode(*f.RSVP)
 	}
 	put(&c.ExternalURL, f.ExternalURL)
 	if f.ExternalURL != nil && *f.ExternalURL != "" && f.Join == nil {

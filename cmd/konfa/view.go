@@ -28,6 +28,7 @@ type conferenceView struct {
 	Capacity    int                   `json:"capacity"`
 	Seats       seatsView             `json:"seats"`
 	JoinMode    community.JoinMode    `json:"join_mode"`
+	RSVP        community.RSVPMode    `json:"rsvp,omitempty"` // of ours
 	ExternalURL string                `json:"external_url,omitempty"`
 	Replies     community.ReplyMode   `json:"replies"`
 	Languages   []string              `json:"languages,omitempty"`
@@ -76,6 +77,7 @@ func conferenceOf(site community.Site, c *community.Conference) conferenceView {
 		Seats: seatsView{Going: c.Seats.Going, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
 	}
 	if c.Own() {
+		v.RSVP = c.RSVP
 		v.URI = site.Conference(c.Slug)
 		v.URL = v.URI
 	}

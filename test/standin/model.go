@@ -39,7 +39,6 @@ type Thing struct {
 	Language           string
 	Visibility         string // "public", "unlisted", "private", "direct"
 	ReplyTo            string
-	Closed             bool // takes no answers
 	Poll               *Poll
 	Edits              int
 	Boosts, Likes      map[string]string // actor to the id of the activity
@@ -59,7 +58,6 @@ type Poll struct {
 	End     time.Time
 	Closed  bool
 	Voters  int
-	Renewed int // how often everybody had to vote again
 }
 
 // Option is one answer of a poll.
