@@ -59,10 +59,23 @@ func (s *Server) send(ctx context.Context, d storage.Delivery, a *storage.Activi
 		return v
 	}
 	sync := s.syncHeader(ctx, a, d.Inbox, peer)
+	// That an actor has a new key is said with the one that everybody knows.
+	var former signature.Signer
+	changed := false
+	if a.Type == "Update" && a.Object == s.site.Actor(a.Actor) {
+		if former, changed, err = s.formerSigner(ctx, a); err != nil {
+			v.result.Err = err.Error()
+			v.result.NextTry = now.Add(s.backoff(d.Attempts))
+			return v
+		}
+	}
 	post := func(scheme signature.Scheme) (*fetch.Response, error) {
 		signer := rsa
 		if scheme == signature.RFC9421 && ed.Private != nil && takesEd25519(peer) {
 			signer = ed
+		}
+		if changed {
+			signer = former
 		}
 		return s.client.Post(ctx, d.Inbox, a.JSON, func(r *http.Request) error {
 			if sync != "" {
@@ -73,6 +86,10 @@ func (s *Server) send(ctx context.Context, d storage.Delivery, a *storage.Activi
 	}
 	scheme := schemeOf(peer)
 	resp, err := post(scheme)
+	if changed && err == nil && resp.Status >= 400 && resp.Status < 500 {
+		changed = false // they have the new one already
+		resp, err = post(scheme)
+	}
 	if err == nil && (resp.Status == http.StatusUnauthorized || resp.Status == http.StatusBadRequest) {
 		// Mastodon up to 4.4 and GoToSocial know only the one scheme, others
 		// only the other.
@@ -91,7 +108,18 @@ func (s *Server) send(ctx context.Context, d storage.Delivery, a *storage.Activi
 	}
 	v.result.At = s.now() // a request may take long
 	s.judge(&v, resp, err)
+	if v.result.Drop && err == nil && resp.Status == http.StatusForbidden && s.latelyRekeyed(ctx, a.Actor) {
+		// Hubzilla says so of a signature that it cannot verify yet.
+		v.result.Drop, v.result.NextTry = false, v.result.At.Add(s.backoff(d.Attempts))
+	}
 	return v
+}
+
+// latelyRekeyed tells whether an actor got new keys while its deliveries of now
+// may have been waiting.
+func (s *Server) latelyRekeyed(ctx context.Context, a community.LocalActor) bool {
+	_, err := s.node.FormerKey(ctx, a, s.now().Add(-keepTrying))
+	return err == nil
 }
 
 // judge decides by the answer whether a delivery is done, dropped or tried

@@ -8,6 +8,7 @@ import (
 	"konfa/community"
 	"konfa/federation/signature"
 	"konfa/node"
+	"konfa/storage"
 )
 
 // signers keeps the parsed private keys of our actors: parsing one takes a tenth
@@ -54,6 +55,23 @@ func (s *Server) signersOf(ctx context.Context, a community.LocalActor) (rsa, ed
 		return rsa, ed25519, community.Errorf(community.Internal, "%s has no RSA key", a)
 	}
 	return rsa, ed25519, nil
+}
+
+// formerSigner is what an actor signed with when it wrote an activity, if it has
+// got new keys since. ok is false if it has not.
+func (s *Server) formerSigner(ctx context.Context, a *storage.Activity) (former signature.Signer, ok bool, err error) {
+	pair, err := s.node.FormerKey(ctx, a.Actor, a.Created)
+	if community.CodeOf(err) == community.NotFound {
+		return former, false, nil
+	}
+	if err != nil {
+		return former, false, err
+	}
+	private, err := signature.ParsePrivate(pair.Private)
+	if err != nil {
+		return former, false, community.Errorf(community.Internal, "the key %d of %s cannot be read: %w", pair.ID, a.Actor, err)
+	}
+	return signature.Signer{KeyID: s.site.Key(a.Actor), Private: signature.Quick(private)}, true, nil
 }
 
 // signFetch signs a GET as the actor of the node, whom everyone may read.

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"slices"
 	"sync"
+	"time"
 
 	"konfa/activitystreams"
 	"konfa/community"
@@ -101,9 +102,28 @@ func publicDER(k community.KeyPair) ([]byte, error) {
 	return x509.MarshalPKIXPublicKey(signer.Public())
 }
 
+// FormerKey returns the RSA key that an actor signed with at an instant, if it was
+// retired then or since; NotFound if it still signs with that.
+func (n *Node) FormerKey(ctx context.Context, a community.LocalActor, at time.Time) (*community.KeyPair, error) {
+	keys, err := n.store.Keys(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var former *community.KeyPair
+	for i, k := range keys {
+		if k.Kind == KeyRSA && !k.Retired.IsZero() && !k.Retired.Before(at) && (former == nil || k.Retired.Before(former.Retired)) {
+			former = &keys[i]
+		}
+	}
+	if former == nil {
+		return nil, community.Errorf(community.NotFound, "%s signs with the key of that time", a)
+	}
+	return former, nil
+}
+
 // RotateKeys gives an actor new keys. The actor tells its followers by an
-// Update of itself; peers that missed it fetch the key again when a signature
-// does not fit.
+// Update of itself, which is signed with the key before (FormerKey): many fetch
+// the key again when a signature does not fit, WordPress and Hubzilla do not.
 func (n *Node) RotateKeys(ctx context.Context, by By, a community.LocalActor) error {
 	if err := by.may(community.Steward); err != nil {
 		return err

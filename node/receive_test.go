@@ -554,8 +554,26 @@ func TestKeys(t *testing.T) {
 	if err != nil || before.RSA == nil || before.Ed25519 == nil {
 		t.Fatalf("%+v, %v", before, err)
 	}
+	if _, err := w.FormerKey(t.Context(), community.CityActor, time.Time{}); community.CodeOf(err) != community.NotFound {
+		t.Fatalf("a key was retired that is in use: %v", err)
+	}
+	w.pass(time.Hour)
 	if err := w.RotateKeys(t.Context(), console, community.CityActor); err != nil {
 		t.Fatal(err)
+	}
+	update, err := w.store.LastActivity(t.Context(), community.CityActor, "Update", w.site.Actor(community.CityActor))
+	if err != nil {
+		t.Fatal(err)
+	}
+	former, err := w.FormerKey(t.Context(), community.CityActor, update.Created)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if der, err := publicDER(*former); err != nil || !slices.Equal(der, before.RSA) {
+		t.Errorf("the Update is not signed with the key before: %v", err)
+	}
+	if k, err := w.FormerKey(t.Context(), community.CityActor, update.Created.Add(time.Microsecond)); community.CodeOf(err) != community.NotFound {
+		t.Errorf("what was written later is signed with %v, %v", k, err)
 	}
 	after, err := w.ActorKeys(t.Context(), community.CityActor)
 	if err != nil || slices.Equal(before.RSA, after.RSA) || slices.Equal(before.Ed25519, after.Ed25519) {
@@ -563,6 +581,14 @@ func TestKeys(t *testing.T) {
 	}
 	if got := w.queued(t); !slices.Equal(got, []string{"city Update"}) {
 		t.Errorf("queued %q", got)
+	}
+	// Of two rotations the Update of the first is signed with the very first key.
+	w.pass(time.Hour)
+	if err := w.RotateKeys(t.Context(), console, community.CityActor); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.FormerKey(t.Context(), community.CityActor, update.Created); err != nil || again.ID != former.ID {
+		t.Errorf("%v, %v", again, err)
 	}
 	wantCode(t, w.RotateKeys(t.Context(), console, "people/nobody"), community.NotFound)
 }
