@@ -42,8 +42,6 @@ var unsent = []profileRow{
 	{"hubzilla", "Create", "Event", "it gets the announcement: it would file the event under the id of the Create"},
 	{"hubzilla", "Join Leave Ignore Offer", "*", "people sign up there by Accept, and are answered by message"},
 
-	{"konfa", "Create Update Delete", "Question", "its members sign up by Join"},
-
 	{"mastodon", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 	{"gotosocial", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 	{"misskey", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},

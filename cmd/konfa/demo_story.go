@@ -215,7 +215,8 @@ func (s *stage) play(ctx context.Context) error {
 	if err := s.befriend(ctx, almaty, belgrade); err != nil {
 		return err
 	}
-	if err := s.shareFeast(ctx, belgrade); err != nil {
+	s.pause(ctx)
+	if err := s.offerFeast(ctx, almaty, belgrade); err != nil {
 		return err
 	}
 	if err := s.fillSeats(ctx, uri, maps); err != nil {
@@ -246,19 +247,20 @@ func (s *stage) play(ctx context.Context) error {
 	return s.callOff(ctx, phuket, []*demoCity{belgrade, almaty})
 }
 
-// befriend lets two cities follow each other, and waits until both have said
-// yes.
+// befriend makes two cities sisters, and waits until each knows it of the other.
 func (s *stage) befriend(ctx context.Context, a, b *demoCity) error {
-	s.say(a.name, "and %s follow each other", b.name)
+	s.say(a.name, "and %s become sister cities", b.name)
 	for _, pair := range [][2]*demoCity{{a, b}, {b, a}} {
 		from, to := pair[0], pair[1]
-		f, err := from.fed.Follow(ctx, console, community.CityActor, to.url+"/city")
-		if err != nil {
-			return fmt.Errorf("%s follows %s: %w", from.name, to.name, err)
+		if _, err := from.fed.AddSister(ctx, console, to.url+"/city", nil); err != nil {
+			return fmt.Errorf("%s adds %s: %w", from.name, to.name, err)
 		}
-		if err := s.wait(ctx, to.name+" lets "+from.name+" follow it", func() (bool, error) {
-			out, err := from.node.Store().Followed(ctx, community.CityActor, f.ActorID)
-			return err == nil && out.State == community.Accepted, err
+	}
+	for _, pair := range [][2]*demoCity{{a, b}, {b, a}} {
+		from, to := pair[0], pair[1]
+		if err := s.wait(ctx, from.name+" and "+to.name+" follow each other", func() (bool, error) {
+			sister, err := from.node.FindSister(ctx, to.url+"/city")
+			return err == nil && sister.State() == community.SisterMutual, err
 		}); err != nil {
 			return err
 		}
@@ -266,26 +268,36 @@ func (s *stage) befriend(ctx context.Context, a, b *demoCity) error {
 	return nil
 }
 
-// shareFeast lets a city announce a conference of Almaty that came with the
-// friendship.
-func (s *stage) shareFeast(ctx context.Context, c *demoCity) error {
-	want := demoConferences["Almaty"][1].title.First()
-	uri := ""
-	if err := s.wait(ctx, c.name+" learns what Almaty is cooking", func() (bool, error) {
-		list, err := c.node.Store().Conferences(ctx, storage.ConferenceQuery{Foreign: true})
-		for i := range list {
-			if list[i].Title.First() == want {
-				uri = list[i].URI
+// offerFeast lets Almaty offer a conference to another city, which takes it up.
+func (s *stage) offerFeast(ctx context.Context, almaty, c *demoCity) error {
+	title := demoConferences["Almaty"][1].title.First()
+	slug := community.Slug(title, "conf")
+	s.say("Almaty", "offers “%s” to %s", title, c.name)
+	if _, err := almaty.node.OfferConference(ctx, console, slug, []string{c.url + "/city"}, "Whoever is in town is welcome."); err != nil {
+		return err
+	}
+	uri := almaty.node.Site().Conference(slug)
+	var offer community.Offer
+	if err := s.wait(ctx, c.name+" has the offer", func() (bool, error) {
+		list, err := c.node.Store().Offers(ctx, node.OfferList(true, false, true, 0))
+		for _, o := range list {
+			if o.Object == uri && o.Kind == community.OfferIn {
+				offer = o
 			}
 		}
-		return uri != "", err
+		return offer.ID != 0, err
 	}); err != nil {
 		return err
 	}
 	s.pause(ctx)
-	s.say(c.name, "shares “%s” of Almaty", want)
-	_, err := c.node.AnnounceConference(ctx, console, uri)
-	return err
+	s.say(c.name, "takes it up: “%s”", offer.Note)
+	if _, err := c.node.AcceptOffer(ctx, console, offer.ID); err != nil {
+		return err
+	}
+	return s.wait(ctx, "Almaty hears that "+c.name+" took it up", func() (bool, error) {
+		list, err := almaty.node.Store().Offers(ctx, node.OfferList(false, true, false, 0))
+		return len(list) > 0 && list[0].State == community.OfferAccepted, err
+	})
 }
 
 // fillSeats sends three people to a conference of two seats, and then one of them
