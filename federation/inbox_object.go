@@ -203,6 +203,9 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 		return s.onVote(ctx, in, v)
 	}
 	p, err := s.readPost(ctx, body)
+	if err == nil && s.pollBeside(ctx, id, p.ReplyTo, body) {
+		return "", community.Errorf(community.Refused, "%s is the poll beside a conference; members sign up by Join", id)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -232,6 +235,16 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 	}
 	p.Source = in.source(id)
 	return s.keepPost(ctx, author, id, p, to)
+}
+
+// pollBeside tells of the poll by which another city asks people of servers that
+// know no events. Whoever is here answers the conference itself.
+func (s *Server) pollBeside(ctx context.Context, id, replyTo string, body []byte) bool {
+	if replyTo == "" || !fetch.SameOrigin(id, replyTo) || typeOf(activitystreams.Ref{}, body) != "Question" {
+		return false
+	}
+	_, err := s.store.ConferenceByURI(ctx, replyTo)
+	return err == nil
 }
 
 // source is the activity as it came, if it is what servers of threads pass on

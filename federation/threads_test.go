@@ -252,3 +252,25 @@ func TestAnswersArePassedOn(t *testing.T) {
 		t.Error("Mastodon got that form")
 	}
 }
+
+// TestPollBesideAConference: the poll of another city is not kept as something it
+// said, wherever it comes from.
+func TestPollBesideAConference(t *testing.T) {
+	n, p := startNode(t).run(), startPeer(t, "konfa")
+	n.followed(p, "anna", community.CityActor)
+	event := p.event("/conf/1", "anna", "Tea")
+	event["attributedTo"] = p.uri("anna")
+	p.deliver(n, "anna", p.activity("anna", "Create", event))
+	poll := map[string]any{"id": p.base + "/posts/1", "type": "Question", "attributedTo": p.uri("anna"), "inReplyTo": p.base + "/conf/1", "content": "<p>Who comes?</p>",
+		"oneOf": []any{map[string]any{"type": "Note", "name": "I"}}, "to": []any{"https://www.w3.org/ns/activitystreams#Public"}}
+	p.deliver(n, "anna", p.activity("anna", "Create", poll))
+	posts, err := n.store.Posts(context.Background(), storage.PostQuery{})
+	if err != nil || len(posts) != 0 {
+		t.Errorf("%d posts, %v", len(posts), err)
+	}
+	poll["id"], poll["inReplyTo"] = p.base+"/posts/2", nil
+	p.deliver(n, "anna", p.activity("anna", "Create", poll))
+	if posts, err := n.store.Posts(context.Background(), storage.PostQuery{}); err != nil || len(posts) != 1 {
+		t.Errorf("a question of its own: %d posts, %v", len(posts), err)
+	}
+}
