@@ -300,11 +300,11 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 			// Who answers such a post names the city again without meaning to.
 			return n.offerPost(ctx, tx, from, p)
 		case !answers:
-			p.Source = nil
 			if err := n.concerns(ctx, tx, from, p, to); err != nil {
 				return err
 			}
 		}
+		p.Source = nil
 		return tx.InsertPost(ctx, p)
 	})
 }

@@ -155,6 +155,9 @@ export class Server {
     }).setKeyPairsDispatcher((_, identifier) => this.#actors.get(identifier)?.keys ?? [])
       .authorize(allowed);
 
+    // Where people of this server do things with what is elsewhere.
+    federation.setWebFingerLinksDispatcher(() => (this.options.links ?? []).map(({ rel, path }) => ({ rel, template: this.origin + path })));
+
     for (const [cls, path] of [[Note, "notes"], [Article, "articles"], [Event, "events"]]) {
       federation.setObjectDispatcher(cls, `/${path}/{id}`, (ctx, { id }) => {
         const object = this.#objects.get(new URL(`/${path}/${id}`, this.origin).href);
