@@ -18,6 +18,7 @@ const (
 	roundAsks  = 10 // cities asked who they are, of each round
 	roundLooks = 5  // cities whose list of others is read
 	roundReads = 3  // cities whose upcoming conferences are read
+	maxRounds  = 50 // one after the other without a pause
 	cityItems  = 60 // conferences of one city
 	cityTime   = 2 * time.Minute
 	tidyEvery  = time.Hour
@@ -29,7 +30,7 @@ const (
 // worldLoop keeps in order what the world lists, as soon as anything changed,
 // and takes over what is past.
 func (s *Server) worldLoop(stop, work context.Context) {
-	tick := time.NewTicker(backgroundTick)
+	tick := time.NewTicker(s.poll) // another process may have changed something
 	defer tick.Stop()
 	for {
 		s.settleWorld(stop, work)
@@ -65,7 +66,12 @@ func (s *Server) discoverLoop(stop, work context.Context) {
 		if ok, err := s.claim(work, roundLease); err != nil {
 			s.log.Error("claiming the round of cities", "error", err)
 		} else if ok {
-			s.discover(stop, work)
+			// Whom one tells of is asked at once.
+			for range maxRounds {
+				if s.discover(stop, work) == 0 || stop.Err() != nil {
+					break
+				}
+			}
 			if now := s.now(); now.Sub(tidied) >= tidyEvery {
 				tidied = now
 				s.tidyWorld(stop, work)
@@ -110,7 +116,7 @@ func (s *Server) DiscoverCities(ctx context.Context) error {
 	if err := s.node.AskCitiesNow(ctx); err != nil {
 		return err
 	}
-	for range 100 { // what is heard of on the way is asked too
+	for range maxRounds { // what is heard of on the way is asked too
 		if s.discover(ctx, ctx) == 0 {
 			break
 		}

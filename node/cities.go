@@ -27,7 +27,7 @@ const (
 	cityLapses       = 14 * 24 * time.Hour // of silence, after which a city counts as heard of again
 	cityPause        = 24 * time.Hour
 	cityRefusedPause = 7 * 24 * time.Hour
-	upcomingYears    = 2
+	upcomingYears    = 5
 )
 
 // RegistrableDomain is the part of a host that someone registered: example.org

@@ -23,6 +23,7 @@ type cli struct {
 	Offer     offerCmd     `cmd:"" help:"Conferences offered between cities: make, list, accept, decline, revoke."`
 	Followers followersCmd `cmd:"" help:"Who follows this city."`
 	Following followingCmd `cmd:"" help:"Whom this city follows."`
+	Cities    citiesCmd    `cmd:"" help:"The cities that are known: list, look, forget."`
 	Peers     peersCmd     `cmd:"" help:"The servers we talk with: what waits for them, what went wrong."`
 	Member    memberCmd    `cmd:"" help:"Members: add, list, role, suspend."`
 	Arrivals  arrivalsCmd  `cmd:"" help:"Who of other cities said that they come."`
