@@ -216,7 +216,7 @@ func (s *Server) verifyCity(ctx context.Context, k *community.KnownCity) (no boo
 	if _, err := s.store.BlockOf(ctx, k.Host, k.URI); err == nil {
 		return true, community.Errorf(community.Forbidden, "%s is blocked here", k.Host)
 	}
-	p, err := s.resolver.Peer(ctx, k.Host)
+	p, err := s.resolver.PeerAgain(ctx, k.Host)
 	if err != nil {
 		return false, err
 	}

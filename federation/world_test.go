@@ -271,7 +271,7 @@ func TestHeardOfBecomesConfirmed(t *testing.T) {
 		t.Error("it is asked again at once")
 	}
 	up = true
-	n.clock.forward(2 * time.Hour)
+	n.clock.forward(2 * time.Minute)
 	n.discover(stop, stop)
 	if !n.knows(late.host(), community.Confirmed) {
 		t.Errorf("known: %v\n%s", n.known(), n.logs)

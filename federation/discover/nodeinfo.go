@@ -28,16 +28,25 @@ const maxName = 100
 // Peer returns what is known of a server. NodeInfo is asked for once a day, or
 // once an hour while it says nothing; that it says nothing is no error.
 func (r *Resolver) Peer(ctx context.Context, host string) (*community.Peer, error) {
+	return r.peer(ctx, host, false)
+}
+
+// PeerAgain is Peer, but asks now where NodeInfo said nothing before.
+func (r *Resolver) PeerAgain(ctx context.Context, host string) (*community.Peer, error) {
+	return r.peer(ctx, host, true)
+}
+
+func (r *Resolver) peer(ctx context.Context, host string, again bool) (*community.Peer, error) {
 	name := fetch.Host(host)
 	if name == "" {
 		return nil, community.Errorf(community.Invalid, "%q is not a host", host)
 	}
-	if p, fresh, err := r.knownPeer(ctx, name); err != nil || fresh {
+	if p, fresh, err := r.knownPeer(ctx, name); err != nil || fresh && (!again || p.Software != "") {
 		return p, err
 	}
 	p, err := oneFlight(ctx, r, "peer "+name, func(ctx context.Context) (*community.Peer, error) {
 		p, fresh, err := r.knownPeer(ctx, name)
-		if err != nil || fresh {
+		if err != nil || fresh && (!again || p.Software != "") {
 			return p, err
 		}
 		ni, err := r.nodeInfo(ctx, name)
