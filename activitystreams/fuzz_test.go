@@ -210,6 +210,17 @@ func FuzzReadEvent(f *testing.F) {
 	})
 }
 
+// FuzzReadPlace: whatever an actor says of where it is, the place is on earth.
+func FuzzReadPlace(f *testing.F) {
+	seed(f)
+	f.Add([]byte(`{"type":"Group","location":{"type":"Place","latitude":91,"longitude":"x"}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p := ReadPlace(b); p != nil && !p.Valid() {
+			t.Errorf("%+v is not on earth", *p)
+		}
+	})
+}
+
 func FuzzReadPost(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -231,7 +231,7 @@ func (n *Node) ReceiveMove(ctx context.Context, from, target *community.Actor) e
 			return err
 		}
 		for _, carry := range []func(context.Context, *storage.Tx, *community.Actor, *community.Actor) error{
-			n.carryBlock, n.carryFollows, n.carryFollowers,
+			n.carryBlock, n.carryFollows, n.carryFollowers, n.carrySister,
 		} {
 			if err := carry(ctx, tx, from, target); err != nil {
 				return err

@@ -477,7 +477,7 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 			}
 		}
 		for _, drop := range []func(context.Context, int64) error{
-			tx.DeleteGuestsOfActor, tx.DeleteArrivalsOf, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
+			tx.DeleteSister, tx.DeleteGuestsOfActor, tx.DeleteArrivalsOf, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
 		} {
 			if err := drop(ctx, from.ID); err != nil {
 				return err

@@ -175,6 +175,28 @@ func (n *Node) RemoveSister(ctx context.Context, by By, actorURI string) error {
 	})
 }
 
+// carrySister keeps what was chosen for a sister city that lives elsewhere now.
+func (n *Node) carrySister(ctx context.Context, tx *storage.Tx, from, target *community.Actor) error {
+	s, err := tx.Sister(ctx, from.ID)
+	if ok, err := found(err); err != nil {
+		return err
+	} else if !ok || s.ActorID != from.ID || target.Type != "Group" {
+		return nil
+	}
+	if err := tx.DeleteSister(ctx, from.ID); err != nil {
+		return err
+	}
+	there, err := tx.Sister(ctx, target.ID)
+	if ok, err := found(err); err != nil {
+		return err
+	} else if ok && there.ActorID == target.ID {
+		return nil // she is one already
+	}
+	moved := *s
+	moved.ID, moved.ActorID, moved.NodeID, moved.Updated = 0, target.ID, 0, tx.Now()
+	return tx.SaveSister(ctx, &moved)
+}
+
 // maxSuitors bounds the list of cities that follow us.
 const maxSuitors = 100
 
@@ -385,8 +407,8 @@ func (n *Node) consider(ctx context.Context, tx *storage.Tx, c *community.Confer
 	return n.announce(ctx, tx, c, "auto")
 }
 
-// olderThan tells whether a conference was published before its city became a
-// sister. Times on the wire have seconds only.
+// olderThan tells whether a conference was published, or known here, before its
+// city became a sister. Times on the wire have seconds only.
 func olderThan(c *community.Conference, s *community.Sister) bool {
-	return !c.Published.IsZero() && c.Published.Before(s.Created.Truncate(secondOnWire))
+	return c.Created.Before(s.Created) || !c.Published.IsZero() && c.Published.Before(s.Created.Truncate(secondOnWire))
 }

@@ -404,6 +404,31 @@ func TestCarriers(t *testing.T) {
 	}
 }
 
+// A sister city that moves stays one, with what was chosen for her; one that is
+// gone is none.
+func TestSisterMoves(t *testing.T) {
+	w := newWorld(t)
+	phuket := w.sisterCity(t, "phuket.example", community.AnnounceAuto)
+	there := w.group(t, "phuket.city")
+	there.AlsoKnownAs = []string{phuket.URI}
+	if err := w.ReceiveMove(t.Context(), phuket, there); err != nil {
+		t.Fatal(err)
+	}
+	s, err := w.FindSister(t.Context(), "phuket.city")
+	if err != nil || s.ID == 0 || s.Announce != community.AnnounceAuto || s.Ours != community.Asked {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	if _, err := w.store.Sister(t.Context(), phuket.ID); community.CodeOf(err) != community.NotFound {
+		t.Errorf("she is still where she was: %v", err)
+	}
+	if err := w.ReceiveActorDelete(t.Context(), there); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := w.Sisters(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 // Whatever sister cities publish, change, pass on and delete, in whatever order,
 // and whatever stewards do meanwhile: only what a rule or a steward wants is
 // announced, each thing once, and what a steward took back stays away.

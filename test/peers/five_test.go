@@ -464,6 +464,8 @@ func TestRingOfCities(t *testing.T) {
 		calendars[i] = map[string]string{"Only from " + c.name: "scheduled", "Only from " + next.name: "scheduled"}
 	}
 	f.calendars(calendars)
+	// What is published within the second in which two become sisters is new.
+	time.Sleep(1100 * time.Millisecond)
 	// The other way round too: the ring is a chain of sisters in both directions,
 	// and still nothing that was made before moves on.
 	for i := range f.cities {
