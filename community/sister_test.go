@@ -207,6 +207,7 @@ func TestSameMeeting(t *testing.T) {
 		"another title":      {func(c *Conference) { c.Title = Plain("en", "Coffee") }, false},
 		"another time":       {func(c *Conference) { c.Start = start.Add(time.Minute) }, false},
 		"another place":      {func(c *Conference) { c.Venue = &Venue{Name: "Library"} }, false},
+		"with the town":      {func(c *Conference) { c.Venue = &Venue{Name: "Café Ćirilica, Beograd"} }, true},
 		"the street alone":   {func(c *Conference) { c.Venue = &Venue{Street: "Gospodar Jovanova 5", Locality: "Beograd"} }, true},
 		"no place":           {func(c *Conference) { c.Venue = nil }, false},
 		"no place, a stream": {func(c *Conference) { c.Venue, c.OnlineURL = nil, "https://x.example" }, false},

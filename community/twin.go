@@ -55,7 +55,9 @@ func SameMeeting(a, b *Conference) bool {
 		return v.Place.Kilometres(*w.Place) <= near
 	}
 	equal := func(x, y string) bool { x, y = folded(x), folded(y); return x != "" && x == y }
-	return equal(v.Name, w.Name) || equal(v.Street, w.Street) && (v.Locality == "" || w.Locality == "" || equal(v.Locality, w.Locality))
+	// Some put the town behind the name.
+	bare := func(name string) string { name, _, _ = strings.Cut(name, ","); return name }
+	return equal(bare(v.Name), bare(w.Name)) || equal(v.Street, w.Street) && (v.Locality == "" || w.Locality == "" || equal(v.Locality, w.Locality))
 }
 
 // folded is a text as far as it counts: its letters and digits, small.
