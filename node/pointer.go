@@ -58,13 +58,23 @@ func (n *Node) PointTo(ctx context.Context, to *community.Actor, object, lang st
 			return refused("the city has written to enough people today")
 		}
 		v := voiceFor(city, lang)
-		uri, err := n.sayDirectly(ctx, tx, message{
-			To: to, Lang: v.Lang(), State: pointed + path,
-			Text: strings.Join([]string{
-				v.T("link.text", "City", prose.Escape(city.Name.In(v.Lang())), "Title", prose.Escape(title.In(v.Lang())), "Link", address),
-				v.T("link.how"), v.T("link.sorry"),
-			}, "\n\n"),
-		})
+		m := message{To: to, Lang: v.Lang(), State: pointed + path}
+		how := v.T("link.how")
+		if slug, ok := n.site.ConferenceSlug(object); ok {
+			c, err := n.ownConference(ctx, tx.Reader, slug)
+			if err != nil {
+				return err
+			}
+			// "going" in answer to the message is a sign-up, as below the conference.
+			if m.Conference = c.ID; c.RSVP != community.RSVPOff {
+				how += " " + v.T("rsvp.answer_to")
+			}
+		}
+		m.Text = strings.Join([]string{
+			v.T("link.text", "City", prose.Escape(city.Name.In(v.Lang())), "Title", prose.Escape(title.In(v.Lang())), "Link", address),
+			how, v.T("link.sorry"),
+		}, "\n\n")
+		uri, err := n.sayDirectly(ctx, tx, m)
 		if err == nil && uri == "" {
 			err = refused("they are no person, or have heard enough")
 		}

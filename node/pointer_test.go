@@ -9,6 +9,22 @@ import (
 	"konfa/storage"
 )
 
+// The message that brings the address can be answered like the conference.
+func TestSentAddressIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	c := w.conf(t, nil)
+	bob := w.stranger(t, "https://m.example/u/bob")
+	w.must(t, w.PointTo(t.Context(), bob, w.Site().Conference(c.Slug), "en"))
+	list, err := w.store.Posts(t.Context(), storage.PostQuery{Own: true, Kinds: []community.PostKind{community.MessagePost}, Limit: 1})
+	w.must(t, err)
+	p := w.reply(bob, "1", w.Site().Post(list[0].Slug), mentionCity+"going</p>")
+	p.Visibility = community.Direct
+	w.mustReply(t, bob, p)
+	if g := w.guest(t, c, bob); g.State != community.Going {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestAddressIsSentOnce(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -30,6 +46,9 @@ func TestAddressIsSentOnce(t *testing.T) {
 	w.must(t, w.PointTo(ctx, bob, id, "ru"))
 	if text := told(); !strings.Contains(text, id) || !strings.Contains(text, "Evening of short talks") || !strings.Contains(text, "Откройте") {
 		t.Errorf("bob was told %q", text)
+	}
+	if text := told(); !strings.Contains(text, "ответить на это сообщение") {
+		t.Errorf("bob is not told that he may answer: %q", text)
 	}
 	if got := w.inboxes(t, "Create"); len(got) != 1 || got[0] != bob.Inbox {
 		t.Errorf("it goes to %q", got)
