@@ -412,6 +412,16 @@ func TestMineAPI(t *testing.T) {
 	if strings.Contains(j.get("/")+j.get("/about"), "bob") {
 		t.Error("everyone sees who comes")
 	}
+	wantParts(t, j.get(j.path), "Who comes to Belgrade", "@bob@phuket.example", `href="https://phuket.example/people/bob" rel="nofollow noreferrer"`)
+	if err := j.node.AddMember(t.Context(), console, &community.Member{Handle: "boris", Role: community.Steward}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.node.SetRole(t.Context(), console, "ana", community.Newcomer); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(j.get(j.path), "bob") {
+		t.Error("a newcomer sees who comes")
+	}
 }
 
 // A page of a member who moved says where to.
@@ -457,6 +467,13 @@ func TestLookAtMine(t *testing.T) {
 	for i, title := range []string{"Diving for people who cannot swim", "Evening of short talks about small boats"} {
 		uri := "https://phuket.example/conf/" + strconv.Itoa(i)
 		if _, err := j.node.StoreConference(t.Context(), &community.Conference{URI: uri, URL: uri, UID: uri, OriginID: j.phuket.ID, Title: community.Plain("en", title), Start: start, End: start.Add(2 * time.Hour), Zone: "Asia/Bangkok", Status: community.Scheduled, JoinMode: community.Free, Venue: &community.Venue{Name: "Beach house", Locality: "Rawai"}, Updated: fakeNow}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"Mali", "Niran"} {
+		who := j.stranger("https://phuket.example/people/"+name, strings.ToLower(name), name)
+		err := j.node.ReceiveTravel(t.Context(), who, node.Travel{URI: "https://phuket.example/t/" + name, Target: "https://belgrade.example/city", Start: fakeNow.AddDate(0, 0, 1), End: fakeNow.AddDate(0, 0, 3)})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

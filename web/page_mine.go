@@ -34,6 +34,8 @@ type minePage struct {
 	Suggested []mineStay
 	Stays     []mineStay
 	Add       stayForm
+	City      text
+	Arrivals  []mineArrival
 	Notices   []mineNotice
 	Unread    int
 	LastRead  int64
@@ -83,6 +85,13 @@ type mineNotice struct {
 	New, Away              bool
 }
 
+// mineArrival is someone of another city who comes to this one. Members see them,
+// nobody else.
+type mineArrival struct {
+	person
+	Days string
+}
+
 // stayForm is the form for a new stay, with what was typed.
 type stayForm struct{ City, From, To, First string }
 
@@ -90,6 +99,8 @@ type stayForm struct{ City, From, To, First string }
 const (
 	mineNotices = 20
 	minePast    = 20
+
+	mineArrivals = 50
 )
 
 // private sets what keeps a private page to those who know its address: it is
@@ -202,6 +213,16 @@ func (s *Server) minePage(ctx context.Context, v *viewer, m *community.Member, l
 			p.Suggested = append(p.Suggested, st)
 		}
 	}
+	p.City = v.cityName()
+	if m.Role.AtLeast(community.Regular) && !p.Moved {
+		arrivals, err := s.node.Arrivals(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		for i := range arrivals[:min(len(arrivals), mineArrivals)] {
+			p.Arrivals = append(p.Arrivals, v.mineArrival(&arrivals[i]))
+		}
+	}
 	notices, _, unread, err := s.node.Notices(ctx, by, m.Handle, mineNotices, 0)
 	if err != nil {
 		return nil, err
@@ -265,12 +286,24 @@ func (v *viewer) mineStay(s *community.Stay) mineStay {
 	if s.Kind == community.Moving {
 		st.Title = v.T("mine.moving", "City", city)
 	}
-	if s.To.IsZero() {
-		st.Days = v.T("mine.from_day", "Date", v.day(s.From, true))
-	} else {
-		st.Days = v.days(s.From, s.To)
-	}
+	st.Days = v.stayDays(s.From, s.To)
 	return st
+}
+
+func (v *viewer) stayDays(from, to time.Time) string {
+	if to.IsZero() {
+		return v.T("mine.from_day", "Date", v.day(from, true))
+	}
+	return v.days(from, to)
+}
+
+func (v *viewer) mineArrival(a *community.Arrival) mineArrival {
+	name := a.Actor.DisplayName()
+	k := mineArrival{person: person{Name: name, Path: a.Actor.URL, Note: a.Actor.Address(), Initial: initial(name)}, Days: v.stayDays(a.From, a.To)}
+	if !webAddress(k.Path) {
+		k.Path = a.Actor.URI
+	}
+	return k
 }
 
 // mineAct does what a form of the page asks for: POST /my/{secret}/{act}.

@@ -35,11 +35,12 @@ type memberView struct {
 	Languages []string       `json:"languages,omitempty"`
 	Created   string         `json:"created,omitempty"`
 	Suspended string         `json:"suspended,omitempty"`
+	MovedTo   string         `json:"moved_to,omitempty"`
 }
 
 func memberOf(site community.Site, m *community.Member) memberView {
 	return memberView{m.Handle, m.Name, m.Role, site.Actor(community.MemberActor(m.Handle)), "@" + m.Handle + "@" + site.Host(),
-		m.Email, m.Languages, stamp(m.Created), stamp(m.Suspended)}
+		m.Email, m.Languages, stamp(m.Created), stamp(m.Suspended), m.MovedTo}
 }
 
 // findMember finds a member by handle, with or without @.
@@ -106,8 +107,11 @@ func (x *memberListCmd) Run(a *app) error {
 	for i := range list {
 		views[i] = memberOf(n.Site(), &list[i])
 		state := ""
-		if !list[i].Suspended.IsZero() {
+		switch {
+		case !list[i].Suspended.IsZero():
 			state = "suspended"
+		case list[i].MovedTo != "":
+			state = "moved"
 		}
 		rows[i] = []string{list[i].Handle, list[i].Name, string(list[i].Role), list[i].Email, state}
 	}
