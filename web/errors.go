@@ -115,9 +115,18 @@ func (s *Server) page(h handler) http.HandlerFunc {
 		if err == nil || errors.Is(err, errGone) {
 			return
 		}
+		if to, ok := errors.AsType[seeOther](err); ok {
+			http.Redirect(w, r, string(to), http.StatusSeeOther)
+			return
+		}
 		s.errorPage(w, r, err)
 	}
 }
+
+// seeOther is a path of ours, where what was asked for is to be seen instead.
+type seeOther string
+
+func (to seeOther) Error() string { return "it is at " + string(to) }
 
 // errorPage answers with a page that says what went wrong. It needs nothing of
 // the database, which may be what is broken.

@@ -20,6 +20,7 @@ const remoteTime = 8 * time.Second
 // followPage gives the form back, or asks before sending people to a host that
 // they did not name.
 type followPage struct {
+	Title     string
 	Address   copyField
 	Form      remoteForm
 	Written   bool // a message was sent instead
@@ -33,7 +34,11 @@ func (s *Server) followAgain(_ context.Context, v *viewer, _ *http.Request) (*sh
 }
 
 func followShown(v *viewer, f remoteForm) *shown {
-	return &shown{"follow", page{Heading: v.T("follow.again"), NoIndex: true, Body: followPage{Address: newCopy(addressOf(v, f.Object), v.T("follow.handle")), Form: f}}}
+	title := v.T("follow.again")
+	if len(f.Actions) > 0 && f.Actions[0].Intent != community.FollowIntent {
+		title = v.T("follow.from_yours")
+	}
+	return &shown{"follow", page{Heading: title, NoIndex: true, Body: followPage{Title: title, Address: newCopy(addressOf(v, f.Object), v.T("follow.handle")), Form: f}}}
 }
 
 // addressOf is what to paste into the search of another server: a handle for

@@ -77,6 +77,9 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 			return nil, err
 		}
 	}
+	if (p.Kind == community.NoticePost || p.Kind == community.CardPost) && about != nil {
+		return nil, seeOther(conferencePath(about)) // it only tells of it
+	}
 	id := v.site.Post(p.Slug)
 	q := storage.TalkQuery{Thread: id}
 	if p.Thread != "" {

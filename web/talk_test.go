@@ -244,3 +244,21 @@ func TestAddressIsSent(t *testing.T) {
 		t.Errorf("the last of many: %d, %d were sent", status, len(w.remote.pointed))
 	}
 }
+
+// What only tells other servers of a conference is no page of its own, and
+// stands in no talk.
+func TestNoticesLeadToTheConference(t *testing.T) {
+	w := newTown(t)
+	c := w.add(community.Conference{Title: community.Plain("en", "First"), Start: fakeNow.AddDate(0, 0, 3), Zone: "Europe/Belgrade"})
+	p, err := w.node.AddPost(t.Context(), console, &community.Post{Text: community.Plain("en", "It starts later"), ReplyTo: "https://belgrade.example/conf/" + c.Slug, Kind: community.NoticePost}, node.Publish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if res := w.do(http.MethodGet, "/posts/"+p.Slug, ""); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/conf/"+c.Slug {
+		t.Errorf("%s to %q", res.Status, res.Header.Get("Location"))
+	}
+	if body := w.get("/conf/" + c.Slug); strings.Contains(body, "It starts later") {
+		t.Error("it stands in the talk")
+	}
+}
