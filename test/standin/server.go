@@ -545,8 +545,11 @@ func (s *Server) take(id string) {
 func (s *Server) document(id string) document {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, _ := clone(s.documents[id]).(document)
-	return d
+	d, ok := s.documents[id]
+	if !ok {
+		return nil
+	}
+	return clone(d).(document)
 }
 
 // has tells whether an id is seen here, and dead whether it was taken away.
