@@ -109,7 +109,11 @@ func (s *Server) onAccept(ctx context.Context, in *incoming) (string, error) {
 		return outcome, err
 	}
 	a := answerOf(in.Envelope)
-	if err := s.node.ReceiveAccept(ctx, in.from, a); err != nil {
+	err := s.node.ReceiveAccept(ctx, in.from, a)
+	if community.CodeOf(err) == community.NotFound && a.ObjectType == "Join" {
+		return s.adoptSeat(ctx, in, a, community.Going)
+	}
+	if err != nil {
 		return "", err
 	}
 	// Their first publications may be older than our follow.
@@ -132,7 +136,12 @@ func (s *Server) onTentativeAccept(ctx context.Context, in *incoming) (string, e
 	if outcome, ok, err := s.attends(ctx, in, community.Maybe); ok || err != nil {
 		return outcome, err
 	}
-	return "accepted tentatively", s.node.ReceiveTentative(ctx, in.from, answerOf(in.Envelope))
+	a := answerOf(in.Envelope)
+	err := s.node.ReceiveTentative(ctx, in.from, a)
+	if community.CodeOf(err) == community.NotFound && a.ObjectType == "Join" {
+		return s.adoptSeat(ctx, in, a, community.Waitlisted)
+	}
+	return "accepted tentatively", err
 }
 
 // onIgnore: WordPress answers every Join so, as one signs up on its page.

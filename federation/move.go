@@ -64,3 +64,36 @@ func (s *Server) account(ctx context.Context, what string) (*community.Actor, er
 	}
 	return a, nil
 }
+
+// adoptSeat takes over a seat of a member who moved here, when the conference's
+// server answers a Join that the account before had sent.
+func (s *Server) adoptSeat(ctx context.Context, in *incoming, a node.Answer, state community.GuestState) (string, error) {
+	unknown := community.Errorf(community.NotFound, "we did not ask %s for %s", in.from.URI, clip(a.InnerObject, 200))
+	local, _ := s.site.LocalActor(a.InnerActor)
+	handle, ok := local.Member()
+	if !ok || !fetch.SameOrigin(a.InnerObject, in.from.URI) {
+		return "", unknown
+	}
+	m, err := s.store.Member(ctx, handle)
+	if err != nil {
+		return "", err
+	}
+	for _, uri := range m.AlsoKnownAs {
+		if !fetch.SameOrigin(uri, a.ObjectURI) {
+			continue
+		}
+		old, err := s.actor(ctx, uri, 0)
+		if err != nil {
+			return "", err
+		}
+		if old.MovedTo != a.InnerActor {
+			continue // nothing is fetched for who has not moved
+		}
+		c, err := s.FetchConference(ctx, a.InnerObject)
+		if err != nil {
+			return "", err
+		}
+		return "a seat moved here", s.node.AdoptSeat(ctx, in.from, old, c, a, state)
+	}
+	return "", unknown
+}

@@ -136,7 +136,7 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 	case isActivity(typ):
 		env, errRead := activitystreams.ReadEnvelope(body)
 		// What was fetched is the word of where it was fetched from.
-		if errRead != nil || env.Actor != from.URI || fetchedAt != "" && !fetch.SameOrigin(fetchedAt, from.URI) {
+		if errRead != nil || !inOutboxOf(from, env) || fetchedAt != "" && !fetch.SameOrigin(fetchedAt, from.URI) {
 			return false
 		}
 		in.Envelope, in.uri = env, env.ID
@@ -170,6 +170,16 @@ func (s *Server) pulled(ctx context.Context, from *community.Actor, ref activity
 		s.log.Debug("not taken from an outbox", "actor", from.URI, "item", ref.ID, "reason", err)
 	}
 	return err == nil
+}
+
+// inOutboxOf tells whether an activity may stand in the outbox of an actor: its
+// own, or what someone of the same server published for it. In the outbox of a
+// group of Mobilizon the members are the actors.
+func inOutboxOf(from *community.Actor, env *activitystreams.Envelope) bool {
+	if env.Actor == from.URI {
+		return true
+	}
+	return (env.Type == "Create" || env.Type == "Update") && from.Type == "Group" && fetch.SameOrigin(env.Actor, from.URI)
 }
 
 // newerHere tells whether an object is kept here as new as it was put into a

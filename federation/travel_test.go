@@ -248,12 +248,58 @@ func TestMoveBetweenCities(t *testing.T) {
 		a, err := third.store.ActorByID(ctx, list[0].ActorID)
 		return err == nil && a.URI == fresh
 	})
+	eventually(t, "she has it at home, too", func() bool {
+		list, err := to.node.MyConferences(ctx, console, "anna", node.Upcoming)
+		return err == nil && len(list) == 1 && list[0].Conference.URI == uri && list[0].Guest.State == community.Going
+	})
 	eventually(t, "the old account has no follower", func() bool { n, err := from.store.CountFollowers(ctx, "people/anna"); return err == nil && n == 0 })
 	if _, doc := from.get("/people/anna", "Accept", activityJSON); !strings.Contains(doc, `"movedTo":"`+fresh+`"`) {
 		t.Errorf("the old account says %s", doc)
 	}
 	if err := to.RemoveAlias(ctx, console, "anna", "@anna@"+from.site.Host()); err != nil {
 		t.Fatal(err)
+	}
+	// And from there she can leave it.
+	if err := to.node.LeaveElsewhere(ctx, console, "anna", uri); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the seat is free", func() bool {
+		got, err := third.store.Conference(ctx, c.Slug)
+		return err == nil && got.Seats.Going == 0
+	})
+}
+
+// TestNobodyIsGivenASeat: a server cannot put conferences among those of a member
+// who did not ask, also by the name of an account that the member had.
+func TestNobodyIsGivenASeat(t *testing.T) {
+	ctx := context.Background()
+	n, p, home := startNode(t).run(), startPeer(t, "konfa"), startPeer(t, "mastodon")
+	p.put("/events/1", p.event("/events/1", "anna", "Come and buy"))
+	if _, err := n.AddAlias(ctx, console, "anna", home.uri("anna")); err != nil {
+		t.Fatal(err)
+	}
+	here := n.site.Actor("people/anna")
+	for _, join := range []string{home.base + "/joins/1", p.base + "/joins/1"} {
+		for _, typ := range []string{"Accept", "TentativeAccept"} {
+			inner := map[string]any{"type": "Join", "id": join, "actor": here, "object": p.base + "/events/1"}
+			if got := p.deliver(n, "group", p.activity("group", typ, inner)); !strings.Contains(got, "refused") {
+				t.Errorf("%s of %s: %s", typ, join, got)
+			}
+		}
+	}
+	if p.fetched("/events/1") != 0 {
+		t.Error("the conference was fetched")
+	}
+	// Only once the old account says that it moved here.
+	home.actor("anna", map[string]any{"movedTo": here})
+	inner := map[string]any{"type": "Join", "id": home.base + "/joins/1", "actor": here, "object": p.base + "/events/1"}
+	p.deliver(n, "group", p.activity("group", "TentativeAccept", inner))
+	list, err := n.node.MyConferences(ctx, console, "anna", node.Always)
+	if err != nil || len(list) != 1 || list[0].Guest.State != community.Waitlisted {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if err := n.node.AdoptSeat(ctx, &community.Actor{URI: home.uri("bob"), Host: home.host()}, &community.Actor{}, &list[0].Conference, node.Answer{InnerActor: here, InnerObject: list[0].Conference.URI}, community.Going); community.CodeOf(err) != community.Forbidden {
+		t.Errorf("another server gave a seat: %v", err)
 	}
 }
 

@@ -355,11 +355,19 @@ func (n *Node) carrySeats(ctx context.Context, tx *storage.Tx, from *community.A
 			return err
 		}
 		if answered {
-			err = n.leave(ctx, tx, g)
-		} else {
-			err = tx.MoveGuest(ctx, g.ID, target)
+			if err := n.leave(ctx, tx, g); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
+		if err := tx.MoveGuest(ctx, g.ID, target); err != nil {
+			return err
+		}
+		if g.ActorID = target.ActorID; g.ActorID == 0 {
+			continue
+		}
+		// Said again to the new account, whose server may take the seat over.
+		if err := n.emitAnswer(ctx, tx, c, g); err != nil {
 			return err
 		}
 	}
@@ -407,5 +415,38 @@ func (n *Node) ReceiveMoveHere(ctx context.Context, from *community.Actor, targe
 			return err // nobody arrives who is at home
 		}
 		return n.carrySeats(ctx, tx, from, storage.GuestKey{MemberID: m.ID})
+	})
+}
+
+// AdoptSeat takes over a seat that a member of ours held elsewhere by the account
+// that they moved here from: the conference's own server says that it is theirs
+// now, by an answer to a Join of that account. Package federation has read the
+// conference, and the old account, which says that it moved here.
+func (n *Node) AdoptSeat(ctx context.Context, from, old *community.Actor, c *community.Conference, a Answer, state community.GuestState) error {
+	local, _ := n.site.LocalActor(a.InnerActor)
+	handle, ok := local.Member()
+	if !ok || c.Own() || a.InnerObject != c.URI || hostOf(c.URI) != from.Host {
+		return community.Errorf(community.Forbidden, "%s cannot give a seat at %s", from.URI, a.InnerObject)
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		m, err := tx.Member(ctx, handle)
+		if err != nil {
+			return err
+		}
+		if err := m.MayAct(); err != nil {
+			return err
+		}
+		if hostOf(a.ObjectURI) != old.Host || old.MovedTo != n.site.Actor(local) || !slices.Contains(m.AlsoKnownAs, old.URI) {
+			return community.Errorf(community.Forbidden, "%s did not move to %s", old.URI, handle)
+		}
+		_, err = tx.Guest(ctx, c.ID, storage.GuestKey{MemberID: m.ID})
+		if ok, err := found(err); ok || err != nil {
+			return err // answered by themselves
+		}
+		g := &community.Guest{ConferenceID: c.ID, MemberID: m.ID, State: state, JoinURI: a.ObjectURI, Queued: tx.Now(), Created: tx.Now(), Updated: tx.Now()}
+		if err := tx.SaveGuest(ctx, g); err != nil {
+			return err
+		}
+		return n.notifyAbout(ctx, tx, m.ID, noticeOf(state), c)
 	})
 }

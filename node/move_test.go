@@ -315,3 +315,45 @@ func TestCityMovesHost(t *testing.T) {
 		t.Errorf("%+v %v", stays, err)
 	}
 }
+
+// The seat that a member held by the account before is theirs here, when that
+// account says that it moved and the conference's own server says so.
+func TestAdoptSeat(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	origin := w.sister(t)
+	here := w.site.Actor("people/anna")
+	c := w.foreign()
+	c.OriginID = origin.ID
+	c.Start = w.now.AddDate(0, 0, 5)
+	c.End = c.Start.Add(time.Hour)
+	c, err := w.StoreConference(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := w.stranger(t, bob)
+	a := Answer{ObjectURI: "https://far.example/joins/1", ObjectType: "Join", InnerActor: here, InnerObject: event}
+	wantCode(t, w.AdoptSeat(ctx, origin, old, c, a, community.Going), community.Forbidden)
+	if err := w.AddAlias(ctx, console, "anna", old); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.AdoptSeat(ctx, origin, old, c, a, community.Going), community.Forbidden)
+	old.MovedTo = here
+	wantCode(t, w.AdoptSeat(ctx, w.stranger(t, eve), old, c, a, community.Going), community.Forbidden)
+	for range 2 {
+		if err := w.AdoptSeat(ctx, origin, old, c, a, community.Going); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := w.MyConferences(ctx, console, "anna", Upcoming)
+	if err != nil || len(list) != 1 || list[0].Guest.State != community.Going {
+		t.Fatalf("%+v %v", list, err)
+	}
+	wantKinds(t, w.told(t), community.NoticeAccepted)
+	// From now on it is like one that she asked for.
+	if err := w.ReceiveReject(ctx, origin, a); err != nil {
+		t.Fatal(err)
+	}
+	if g, err := w.store.GuestByJoin(ctx, a.ObjectURI); err != nil || g.State != community.Declined {
+		t.Fatalf("%+v %v", g, err)
+	}
+}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"strings"
 
 	"konfa/activitystreams"
 	"konfa/community"
@@ -27,6 +28,9 @@ func (n *Node) announceAsCame(ctx context.Context, tx *storage.Tx, p *community.
 	if err != nil || !needed {
 		return err
 	}
+	if known, err := n.inThreads(ctx, tx, p, source); err != nil || !known {
+		return err
+	}
 	group := n.site.Actor(community.CityActor)
 	// Its own server gets it as well: Lemmy shows an answer as sent only after
 	// the group has announced it.
@@ -36,6 +40,35 @@ func (n *Node) announceAsCame(ctx context.Context, tx *storage.Tx, p *community.
 		followers: true,
 	})
 	return err
+}
+
+// inThreads tells whether servers of threads know what an answer is under. They
+// have neither the card nor the notes of change, which are for others, nor our
+// activities, which Hubzilla answers in place of what they made: whoever cannot
+// find the parent refuses the answer.
+func (n *Node) inThreads(ctx context.Context, tx *storage.Tx, p *community.Post, source []byte) (bool, error) {
+	parents := []string{p.ReplyTo}
+	if env, err := activitystreams.ReadEnvelope(source); err == nil && env.Object.Raw != nil {
+		if said, err := activitystreams.ReadPost(env.Object.Raw); err == nil {
+			parents = append(parents, said.ReplyTo)
+		}
+	}
+	for _, id := range parents {
+		if path, ours := n.site.Path(id); ours && strings.HasPrefix(path, "activities/") {
+			return false, nil
+		}
+		slug, ours := n.site.PostSlug(n.canonical(id))
+		if !ours {
+			continue
+		}
+		parent, err := tx.Post(ctx, slug)
+		if ok, err := found(err); err != nil {
+			return false, err
+		} else if ok && parent.Kind != community.OrdinaryPost {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // passable tells whether others may see an answer that way.

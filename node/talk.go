@@ -54,6 +54,13 @@ func (n *Node) answered(ctx context.Context, tx *storage.Tx, id string) (*commun
 		case p.Kind != community.OrdinaryPost && p.ReplyTo != "":
 			// The poll and the notices stand for the conference.
 			return n.answered(ctx, tx, p.ReplyTo)
+		case p.Kind == community.CardPost && p.ConferenceID != 0:
+			// It answers nothing, since Pixelfed would make it a comment of it.
+			c, err := tx.ConferenceByID(ctx, p.ConferenceID)
+			if err != nil {
+				return nil, orError(err, unknown)
+			}
+			return n.answered(ctx, tx, n.site.Conference(c.Slug))
 		case p.Thread == "":
 			p.Thread = n.site.Post(p.Slug)
 		}

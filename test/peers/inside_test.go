@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"konfa/community"
 	"konfa/node"
@@ -65,4 +66,14 @@ func (c *city) unsent() (n int) {
 		return err
 	})
 	return n
+}
+
+// unread is when the next of what came in is to be worked on, zero for nothing.
+func (c *city) unread() (at time.Time) {
+	c.t.Helper()
+	c.inside(func(ctx context.Context, node *node.Node) (err error) {
+		at, err = node.Store().NextReceived(ctx)
+		return err
+	})
+	return at
 }

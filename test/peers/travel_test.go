@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"konfa/test/standin"
 )
 
 // ---- what the commands print about a member, as far as the tests look at it
@@ -396,5 +398,93 @@ func TestAccountsMove(t *testing.T) {
 	phuket.run(nil, "member", "move", "ploy", "--undo")
 	if _, _, doc := phuket.get("/people/ploy", activityJSON); strings.Contains(string(doc), "movedTo") {
 		t.Errorf("after she came back: %s", doc)
+	}
+}
+
+// The event servers answer each in its own way: Mobilizon with a yes, a word of a
+// moderator, or nothing at all when it is full; elsewhere one signs up on a page.
+func TestJoinAtTheEventServers(t *testing.T) {
+	t.Parallel()
+	belgrade := found(t, cityOptions{Host: "joins-events.localhost"})
+	belgrade.run(nil, "member", "add", "boris")
+	anna, boris := belgrade.url+"/people/anna", belgrade.url+"/people/boris"
+	net := network(t)
+	mobilizon, err := standin.NewMobilizon(net, "mobilizon-joins-events.localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(mobilizon.Close)
+	wordpress, err := standin.NewWordPress(net, "wordpress-joins-events.localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(wordpress.Close)
+	draft := standin.Draft{Title: "Regatta", Text: "<p>Bring a boat</p>", Place: "Danube Park", Start: time.Now().AddDate(0, 0, 9), End: time.Now().AddDate(0, 0, 9).Add(3 * time.Hour)}
+	publish := func(s *standin.Server, change func(*standin.Draft)) string {
+		t.Helper()
+		d := draft
+		change(&d)
+		id, err := s.Acts.Publish(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	there := func(uri, who, want string) {
+		t.Helper()
+		eventually(t, who+" is "+want+" there", func() error {
+			if thing := mobilizon.Thing(uri); thing == nil || thing.Guests[who] != want {
+				return fmt.Errorf("%+v", thing)
+			}
+			return nil
+		})
+	}
+
+	small := publish(mobilizon.Server, func(d *standin.Draft) { d.Seats = 1 })
+	belgrade.run(nil, "conf", "join", small, "--as", "anna")
+	belgrade.awaitMine(small, "going")
+	there(small, anna, "going")
+	belgrade.run(nil, "conf", "join", small, "--as", "boris")
+	eventually(t, "the Join of boris arrives", func() error {
+		for _, r := range mobilizon.Receipts() {
+			if r.Type() == "Join" && r.Activity["actor"] == boris {
+				return nil
+			}
+		}
+		return fmt.Errorf("%d receipts", len(mobilizon.Receipts()))
+	})
+	never(t, "an answer of a full Mobilizon", 700*time.Millisecond, func() bool {
+		for _, g := range belgrade.guests(small) {
+			if g.Name == "boris" && g.State != "pending" {
+				return true
+			}
+		}
+		return false
+	})
+	belgrade.run(nil, "conf", "leave", small, "--as", "anna")
+	there(small, anna, "")
+
+	asked := publish(mobilizon.Server, func(d *standin.Draft) { d.Title, d.JoinMode = "Regatta for few", "restricted" })
+	belgrade.run(nil, "conf", "join", asked, "--as", "anna")
+	there(asked, anna, "waiting")
+	belgrade.awaitMine(asked, "pending")
+	for _, step := range []struct{ kind, state, notice string }{{"Accept", "going", "accepted"}, {"Reject", "declined", "declined"}, {"Accept", "going", "accepted"}} {
+		time.Sleep(1100 * time.Millisecond) // the same id twice is told apart by the second it was sent in
+		if err := mobilizon.Decide(anna, asked, step.kind); err != nil {
+			t.Fatal(err)
+		}
+		belgrade.awaitMine(asked, step.state)
+		belgrade.awaitNotice(step.notice, "Regatta for few")
+	}
+
+	// One signs up on the page of a WordPress, whose address is told.
+	uri := publish(wordpress.Server, func(d *standin.Draft) { d.Title = "Reading" })
+	if _, errs, err := belgrade.try("conf", "join", uri, "--as", "anna"); err == nil || !strings.Contains(errs, "sign up for this conference elsewhere") || !strings.Contains(errs, "hint: https://"+wordpress.Host) {
+		t.Errorf("%v %s", err, errs)
+	}
+	for _, r := range wordpress.Receipts() {
+		if r.Type() == "Join" {
+			t.Error("it was asked for a seat")
+		}
 	}
 }

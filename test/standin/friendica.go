@@ -44,6 +44,12 @@ func NewFriendica(network *Network, host string) (*Friendica, error) {
 	s.fetcher = s.add(&Actor{Name: "friendica", ID: s.URL + "/friendica", Type: "Application", Inbox: s.URL + "/friendica/inbox", Outbox: s.URL + "/friendica/outbox"})
 	s.inbox = f.receive
 	s.Acts = f.acts()
+	s.Acts.Reply = func(to, text string) (string, error) {
+		if t := f.Thing(to); t != nil && t.Closed {
+			return "", refuse("%s takes no answers", to)
+		}
+		return f.reply(to, text)
+	}
 	s.Acts.Join, s.Acts.Leave = f.attend, f.stay
 	s.Acts.Publish, s.Acts.Change, s.Acts.Delete, s.Acts.Remove = f.publishEvent, f.changeEvent, f.remove, f.remove
 	return f, nil
@@ -256,6 +262,12 @@ func (f *Friendica) item(from *remote, o, activity document) error {
 		if d := object(o["location"]); text(d["type"]) == "Place" {
 			t.Place = text(d["name"])
 		}
+	}
+	// CANT_REPLY: no answers where the author restricts posting to moderators, or
+	// the post takes no comments.
+	restricted, _ := from.document["postingRestrictedToMods"].(bool)
+	if enabled, there := o["commentsEnabled"].(bool); restricted || there && !enabled {
+		t.Closed = true
 	}
 	for _, a := range many(o["attachment"]) {
 		d := object(a)

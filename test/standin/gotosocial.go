@@ -184,11 +184,12 @@ func (g *GoToSocial) process(from *remote, activity document) error {
 			_, err := g.account(target)
 			return err
 		}
-		o, before := object(activity["object"]), g.Thing(target)
-		if before == nil {
-			return refuse("an Update of something unknown")
+		// Observed: an Update of something unknown is as good as a Create.
+		o := object(activity["object"])
+		if o == nil {
+			return refuse("Update of a bare id")
 		}
-		return g.status(from, o, activity, before)
+		return g.status(from, o, activity, g.Thing(target))
 	case "Delete":
 		if t := g.Thing(target); t != nil && t.By == from.id {
 			g.hide(target)
@@ -227,6 +228,10 @@ func (g *GoToSocial) process(from *remote, activity document) error {
 	case "Accept":
 		return g.onAnswer(from, activity, "accepted")
 	case "Reject":
+		// Observed: it rejects requests; a follow that was accepted stays.
+		if g.follows(from.id) {
+			return refuse("the follow was accepted already")
+		}
 		return g.onAnswer(from, activity, "rejected")
 	case "Undo":
 		return g.onUndo(from, activity)
@@ -280,6 +285,11 @@ func (g *GoToSocial) status(from *remote, o, activity document, before *Thing) e
 	}
 	if text(o["type"]) == "Question" {
 		t.Poll = pollOf(o)
+		// pollChanged: with another end or other options it is a new poll, in which
+		// nobody voted yet.
+		if before != nil && before.Poll != nil && !samePoll(before.Poll, t.Poll) {
+			t.Poll.Renewed = before.Poll.Renewed + 1
+		}
 	}
 	if t.Visibility == "direct" {
 		t.Kind, t.Listed = "message", false
@@ -293,4 +303,8 @@ func (g *GoToSocial) status(from *remote, o, activity document, before *Thing) e
 		}
 	})
 	return nil
+}
+
+func samePoll(a, b *Poll) bool {
+	return a.End.Equal(b.End) && a.Many == b.Many && slices.EqualFunc(a.Options, b.Options, func(a, b Option) bool { return a.Name == b.Name })
 }

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Hubzilla is a hub of 9. It keeps an event under the id of the activity that
-// created it, and so answers that activity.
+// Hubzilla is a hub of 8.8 with PubCrawl, as it was seen running. It keeps an event
+// under the id of the activity that created it, and so answers that activity.
 type Hubzilla struct {
 	social
 	Me *Actor
 	// mids are the items, by the id of the object they show (used under work alone).
-	mids map[string]string
+	mids   map[string]string
+	drafts map[string]Draft
 }
 
 // hubzillaSigned is HTTPSig::verify: a day to either side, rsa-sha256 as named or
@@ -23,30 +24,50 @@ var hubzillaSigned = verifies{trims: true, algorithms: []string{"rsa-sha256", "h
 
 // NewHubzilla starts a hub with one channel, mario.
 func NewHubzilla(network *Network, host string) (*Hubzilla, error) {
-	s, err := start(network, host, "hubzilla", "9.4")
+	s, err := start(network, host, "hubzilla", "8.8.7")
 	if err != nil {
 		return nil, err
 	}
-	h := &Hubzilla{mids: map[string]string{}}
+	h := &Hubzilla{mids: map[string]string{}, drafts: map[string]Draft{}}
 	h.social = social{Server: s, path: "item", look: h.lookup, retries: true, context: []any{asContext, securityContext, document{"zot": s.URL + "/apschema#", "commentPolicy": "zot:commentPolicy", "directMessage": "litepub:directMessage", "diaspora": "https://diasporafoundation.org/ns/", "Hashtag": "as:Hashtag"}},
+		// Observed: what is liked is there whole, under the id of its item.
+		like: func(d document) {
+			d["inReplyTo"] = d["object"]
+			d["object"] = document{"id": d["object"], "type": "Event", "name": "…"}
+		},
 		note: func(n document) {
 			n["commentPolicy"], n["source"] = "contacts", document{"content": Plain(text(n["content"])), "mediaType": "text/bbcode"}
 			delete(n, "contentMap")
 		}}
 	s.signs = signs{post: []string{"(request-target)", "date", "digest", "host", "content-type"}, get: []string{"(request-target)", "date", "host", "accept"}, algorithm: "rsa-sha256", query: true}
-	s.userAgent = "Hubzilla (https://hubzilla.org)"
+	s.userAgent = "Mozilla/5.0 (compatible; zot)"
+	// Observed: NodeInfo is an addon that is rarely there.
+	s.get = h.siteInfo
 	id := s.URL + "/channel/mario"
 	// The key is called as its owner, without a fragment (asencode_person).
 	h.Me = s.add(&Actor{Name: "mario", ID: id, Type: "Person", KeyID: id, Inbox: s.URL + "/inbox/mario", Shared: s.URL + "/inbox", Outbox: s.URL + "/outbox/mario", Followers: s.URL + "/followers/mario",
 		describe: func(a *Actor) document {
-			return document{"@context": h.context, "following": s.URL + "/following/mario", "icon": document{"type": "Image", "mediaType": "image/png", "url": s.URL + "/photo/1", "height": 300, "width": 300}, "tag": []any{document{"type": "PropertyValue", "name": "Protocol", "value": "activitypub"}}}
+			return document{"@context": h.context, "manuallyApprovesFollowers": true, "following": s.URL + "/following/mario", "icon": document{"type": "Image", "mediaType": "image/png", "url": s.URL + "/photo/1", "height": 300, "width": 300}, "tag": []any{document{"type": "PropertyValue", "name": "Protocol", "value": "activitypub"}}}
 		}})
 	h.me = h.Me
 	s.fetcher = s.add(&Actor{Name: "sys", ID: s.URL + "/channel/sys", Type: "Application", KeyID: s.URL + "/channel/sys", Inbox: s.URL + "/inbox/sys", Shared: s.URL + "/inbox", Outbox: s.URL + "/outbox/sys"})
 	s.inbox = h.receive
 	s.Acts = h.acts()
-	s.Acts.Join = h.attend
+	s.Acts.Join, s.Acts.Leave = h.attend, h.stay
+	s.Acts.Publish, s.Acts.Change, s.Acts.Delete = h.publishEvent, h.changeEvent, h.deleteEvent
 	return h, nil
+}
+
+func (h *Hubzilla) siteInfo(w http.ResponseWriter, r *http.Request) bool {
+	switch r.URL.Path {
+	case "/.well-known/nodeinfo":
+		http.NotFound(w, r)
+	case "/siteinfo.json":
+		writeJSON(w, "application/json", document{"platform": "hubzilla", "version": h.Version, "url": h.URL})
+	default:
+		return false
+	}
+	return true
 }
 
 func (h *Hubzilla) lookup(who string) (*remote, error) {
@@ -86,15 +107,11 @@ func (h *Hubzilla) channel(uri string) (*remote, error) {
 	return h.remember(r), nil
 }
 
-// receive is Module/Inbox: 403 without a signature over a good digest, 406 for an
-// Accept header of another kind, 200 for the rest.
+// receive is Module/Inbox. Observed: whatever comes is answered 200.
 func (h *Hubzilla) receive(in *Incoming) Answer {
-	if a := in.Header.Get("Accept"); a != "" && !strings.Contains(a, "*") && !strings.Contains(a, "activity+json") && !strings.Contains(a, "ld+json") {
-		return Answer{Status: http.StatusNotAcceptable, Why: a}
-	}
 	from, err := h.signer(in)
 	if err != nil {
-		return Answer{Status: http.StatusForbidden, Why: err.Error()}
+		return Answer{Status: http.StatusOK, Why: err.Error()}
 	}
 	if in.Activity == nil {
 		return Answer{Status: http.StatusOK, Why: "not valid"}
@@ -168,11 +185,17 @@ func (h *Hubzilla) act(sender, by *remote, activity document) error {
 			_, err := h.channel(target)
 			return err
 		}
-		// decode_note: the item of a new event is called as its activity, and the
-		// item of a change as the event, which is another one.
+		// decode_note: the item of a new event is called as its activity. Observed: a
+		// change, whose item is called as the event, has the same uuid then, and is a
+		// duplicate that is ignored.
 		mid := target
-		if kind == "Create" && text(o["type"]) == "Event" {
-			mid = text(activity["id"])
+		if text(o["type"]) == "Event" {
+			if known := h.mids[target]; known != "" && known != target {
+				return refuse("duplicate item ignored")
+			}
+			if kind == "Create" {
+				mid = text(activity["id"])
+			}
 		}
 		return h.item(sender, by, mid, o, activity)
 	case "Announce":
@@ -213,7 +236,16 @@ func (h *Hubzilla) item(sender, by *remote, mid string, o, activity document) er
 	if host(idOf(o)) != host(by.id) {
 		return refuse("%s is not of the host of %s", idOf(o), by.id)
 	}
-	t := &Thing{ID: mid, Kind: "status", By: by.id, Title: text(o["name"]), Warning: text(o["summary"]), Text: text(o["content"]), Link: idOf(o["url"]), ReplyTo: idOf(o["inReplyTo"]), Visibility: visibility(o, activity, by.followers), Listed: true}
+	t := &Thing{ID: mid, Kind: "status", By: by.id, Title: text(o["name"]), Text: text(o["content"]), Link: idOf(o["url"]), ReplyTo: idOf(o["inReplyTo"]), Visibility: visibility(o, activity, by.followers), Listed: true}
+	if text(o["type"]) == "Event" {
+		// Observed: the heading is the summary, before the name.
+		t.Kind, t.Start, t.End, t.Zone = "event", instant(o["startTime"]), instant(o["endTime"]), text(o["timezone"])
+		if s := text(o["summary"]); s != "" {
+			t.Title = s
+		}
+	} else {
+		t.Warning = text(o["summary"])
+	}
 	if d := object(o["location"]); d != nil {
 		t.Place = text(d["name"])
 	}
@@ -227,8 +259,9 @@ func (h *Hubzilla) item(sender, by *remote, mid string, o, activity document) er
 	}
 	t.published, t.updated = instant(o["published"]), instant(o["updated"])
 	if t.ReplyTo != "" {
-		parent := h.mids[t.ReplyTo]
-		if parent == "" && !h.has(t.ReplyTo) && h.document(t.ReplyTo) == nil {
+		// By the id of the item: what answers an event by its own id while it is kept
+		// under that of its Create is lost.
+		if !h.has(t.ReplyTo) && h.document(t.ReplyTo) == nil {
 			return refuse("no parent")
 		}
 	} else if !h.follows(sender.id) && !slices.Contains(append(addressed(o), addressed(activity)...), h.Me.ID) {
@@ -258,19 +291,87 @@ func (h *Hubzilla) Item(id string) string {
 	return h.mids[id]
 }
 
-// attend answers an event with an Accept of it (event_addtocal, activity_mapper).
-func (h *Hubzilla) attend(item string) error {
+// attendance is an answer to an event. Observed: the object is the whole event,
+// called as its item, and it goes to the personal inbox of the author.
+func (h *Hubzilla) attendance(item, kind string) (document, *remote, error) {
 	t, r, err := h.authorOf(item)
+	if err != nil {
+		return nil, nil, err
+	}
+	return document{
+		"id": h.URL + "/activity/" + strings.ToLower(kind) + item[strings.LastIndexByte(item, '/'):], "type": kind, "actor": h.Me.ID, "to": []any{Public}, "cc": []any{h.Me.Followers, r.id}, "published": h.now().UTC().Format(time.RFC3339),
+		"object": document{"id": item, "type": "Event", "name": t.Title, "attributedTo": t.By, "actor": t.By, "url": t.Link, "startTime": t.Start.UTC().Format(time.RFC3339)},
+	}, r, nil
+}
+
+func (h *Hubzilla) attend(item string) error { return h.respond(item, "Accept") }
+
+// Maybe and Decline are the other two buttons.
+func (h *Hubzilla) Maybe(item string) error   { return h.respond(item, "TentativeAccept") }
+func (h *Hubzilla) Decline(item string) error { return h.respond(item, "Reject") }
+
+func (h *Hubzilla) respond(item, kind string) error {
+	a, r, err := h.attendance(item, kind)
 	if err != nil {
 		return err
 	}
-	h.work.Lock()
-	event := item
-	for object, mid := range h.mids {
-		if mid == item {
-			event = object
+	return h.deliver(h.Me, r.inbox, a)
+}
+
+func (h *Hubzilla) stay(item string) error {
+	a, r, err := h.attendance(item, "Accept")
+	if err != nil {
+		return err
+	}
+	return h.deliver(h.Me, r.inbox, document{"id": text(a["id"]) + "#undo", "type": "Undo", "actor": h.Me.ID, "to": a["to"], "cc": a["cc"], "object": document{"type": "Accept", "id": a["id"], "actor": h.Me.ID, "object": item}})
+}
+
+// ---- events of its channels. Observed: an Invite of everyone; a change is the
+// same Invite again, with updated on the activity alone.
+
+func (h *Hubzilla) invitation(id string, d Draft, updated time.Time) document {
+	o := document{
+		"id": id, "type": "Event", "name": d.Title, "content": "<p>" + d.Text + "</p>", "startTime": d.Start.UTC().Format("2006-01-02T15:04:05Z"), "endTime": d.End.UTC().Format("2006-01-02T15:04:05Z"), "actor": "",
+		"url": []any{document{"type": "Link", "mediaType": "text/calendar", "href": id + "/ics"}}, "attachment": []any{document{"type": "Link", "mediaType": "text/calendar", "href": id + "/ics"}},
+		"location": document{"type": "Place", "name": d.Place}, "source": document{"content": d.Text, "mediaType": "text/bbcode"}, "published": "2026-11-01T10:00:00Z",
+	}
+	served := clone(o).(document)
+	served["@context"], served["actor"], served["attributedTo"], served["to"], served["cc"] = h.context, h.Me.ID, h.Me.ID, []any{Public}, []any{h.Me.Followers}
+	h.put(served)
+	a := document{"id": strings.Replace(id, "/event/", "/activity/", 1), "type": "Invite", "actor": h.Me.ID, "to": []any{Public}, "cc": []any{h.Me.Followers}, "published": "2026-11-01T10:00:00Z", "object": o}
+	if !updated.IsZero() {
+		a["updated"] = updated.UTC().Format(time.RFC3339)
+	}
+	return a
+}
+
+func (h *Hubzilla) toFollowers(a document) error {
+	h.mu.Lock()
+	var inboxes []string
+	for id := range h.followers[h.Me.ID] {
+		if r := h.known[id]; r != nil && !slices.Contains(inboxes, r.deliverTo()) {
+			inboxes = append(inboxes, r.deliverTo())
 		}
 	}
-	h.work.Unlock()
-	return h.deliver(h.Me, r.inbox, document{"id": h.next("activity"), "type": "Accept", "actor": h.Me.ID, "to": []any{Public}, "cc": []any{r.id}, "object": document{"id": event, "type": "Event", "name": t.Title, "attributedTo": t.By, "actor": t.By}})
+	h.mu.Unlock()
+	for _, inbox := range inboxes {
+		if err := h.deliver(h.Me, inbox, clone(a).(document)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hubzilla) publishEvent(d Draft) (string, error) {
+	id := h.next("event")
+	return id, h.toFollowers(h.invitation(id, d, time.Time{}))
+}
+
+func (h *Hubzilla) changeEvent(id string, d Draft) error {
+	return h.toFollowers(h.invitation(id, d, h.now().Add(time.Second)))
+}
+
+func (h *Hubzilla) deleteEvent(id string) error {
+	h.take(id)
+	return h.toFollowers(document{"id": id + "#delete", "type": "Delete", "actor": h.Me.ID, "to": []any{Public}, "cc": []any{h.Me.Followers}, "object": document{"id": id, "type": "Tombstone"}})
 }

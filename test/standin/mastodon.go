@@ -801,3 +801,13 @@ func keyOrder(raw []byte, member string) map[string][]string {
 	}
 	return out
 }
+
+// Report tells the server of a thing about it, in the name of this server
+// (flag_serializer.rb: the actor is the instance, content at most 5000).
+func (m *Mastodon) Report(id, comment string) error {
+	t, r, err := m.authorOf(id)
+	if err != nil {
+		return err
+	}
+	return m.deliver(m.fetcher, r.inbox, document{"id": m.next("flags"), "type": "Flag", "actor": m.fetcher.ID, "content": comment, "object": []any{t.By, id}})
+}

@@ -39,6 +39,7 @@ type Thing struct {
 	Language           string
 	Visibility         string // "public", "unlisted", "private", "direct"
 	ReplyTo            string
+	Closed             bool // takes no answers
 	Poll               *Poll
 	Edits              int
 	Boosts, Likes      map[string]string // actor to the id of the activity
@@ -58,6 +59,7 @@ type Poll struct {
 	End     time.Time
 	Closed  bool
 	Voters  int
+	Renewed int // how often everybody had to vote again
 }
 
 // Option is one answer of a poll.

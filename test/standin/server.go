@@ -452,14 +452,17 @@ func (s *Server) collection(w http.ResponseWriter, id string) bool {
 	defer s.mu.Unlock()
 	for _, a := range s.actors {
 		switch id {
-		case a.Outbox:
+		case a.Outbox, a.Outbox + "?page=1":
 			items := []any{}
 			for _, activity := range slices.Backward(a.outbox) {
 				items = append(items, activity)
 			}
-			writeJSON(w, activityJSON, document{"@context": asContext, "id": id, "type": "OrderedCollection", "totalItems": len(items), "first": document{
-				"id": id + "?page=1", "type": "OrderedCollectionPage", "partOf": id, "orderedItems": items,
-			}})
+			page := document{"id": a.Outbox + "?page=1", "type": "OrderedCollectionPage", "partOf": a.Outbox, "orderedItems": items}
+			if id == a.Outbox {
+				page = document{"id": id, "type": "OrderedCollection", "totalItems": len(items), "first": page}
+			}
+			page["@context"] = asContext
+			writeJSON(w, activityJSON, page)
 			return true
 		case a.Followers:
 			writeJSON(w, activityJSON, document{"@context": asContext, "id": id, "type": "OrderedCollection", "totalItems": len(s.followers[a.ID])})
