@@ -33,6 +33,7 @@ const (
 	OfferLasts    = 14 * 24 * time.Hour
 	MaxOffers     = 5  // of one conference, not counting those that came to nothing
 	MaxOpenOffers = 20 // that one city may have with us at the same time
+	MaxAutoDaily  = 30 // conferences of one sister city that are announced by themselves within a day
 	withdrawnHere = "withdrawn"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"konfa/community"
 	"konfa/storage"
@@ -393,6 +394,15 @@ func (n *Node) consider(ctx context.Context, tx *storage.Tx, c *community.Confer
 	// What she published before she was a sister is not new: to announce all of
 	// it would flood whoever follows us.
 	auto := s.Announce == community.AnnounceAuto && !olderThan(c, s)
+	if auto {
+		// Nor should one that runs wild.
+		said, err := tx.CountOffers(ctx, storage.OfferQuery{Kinds: []community.OfferKind{community.Proposal}, ActorID: s.ActorID,
+			States: []community.OfferState{community.OfferAccepted}, Since: tx.Now().Add(-24 * time.Hour)})
+		if err != nil {
+			return err
+		}
+		auto = said < community.MaxAutoDaily
+	}
 	if !auto && waiting >= maxQueue {
 		return nil
 	}

@@ -242,6 +242,24 @@ func TestAutoAnnounces(t *testing.T) {
 	}
 }
 
+// A sister city that runs wild does not flood whoever follows us: what is too much
+// for a day waits for a steward.
+func TestAutoHasItsBounds(t *testing.T) {
+	w := newWorld(t)
+	phuket := w.sisterCity(t, "phuket.example", community.AnnounceAuto)
+	w.pass(time.Minute)
+	for i := range community.MaxAutoDaily + 3 {
+		w.receive(t, phuket, w.theirs(phuket, fmt.Sprint("wild-", i), nil))
+	}
+	if said := len(w.documents(t, "Announce")); said != 2*community.MaxAutoDaily || len(w.queue(t)) != 3 {
+		t.Errorf("%d announcements, %d wait", said, len(w.queue(t)))
+	}
+	w.pass(25 * time.Hour)
+	if c := w.receive(t, phuket, w.theirs(phuket, "tomorrow", nil)); c.Announced.IsZero() {
+		t.Error("the next day counts anew")
+	}
+}
+
 // What a sister city only passes on is not hers, and is not passed on: else it
 // would go around for ever.
 func TestWhatSistersAnnounceIsNotAnnounced(t *testing.T) {
@@ -445,6 +463,7 @@ func TestAnnounceRules(t *testing.T) {
 		if round++; onPostgres && round > 30 {
 			return // the rules are the same, the way to the database is longer
 		}
+		w.pass(2 * time.Hour) // far from what is too much for a day
 		mode := rapid.SampledFrom(modes).Draw(rt, "mode")
 		origin := sisters[mode]
 		name := fmt.Sprintf("round-%d", round)

@@ -15,6 +15,7 @@ type OfferQuery struct {
 	ConferenceID int64
 	ActorID      int64
 	Expired      time.Time // those that lapse at this instant or before
+	Since        time.Time // those made after this instant
 	Limit        int       // 0 = no limit
 }
 
@@ -54,6 +55,10 @@ func (q *OfferQuery) where(b *strings.Builder) []any {
 	if !q.Expired.IsZero() {
 		b.WriteString(" AND o.expires <= ?")
 		args = append(args, q.Expired)
+	}
+	if !q.Since.IsZero() {
+		b.WriteString(" AND o.created > ?")
+		args = append(args, q.Since)
 	}
 	return args
 }

@@ -172,6 +172,8 @@ func TestOffers(t *testing.T) {
 			{OfferQuery{ActorID: phuket.ID}, []int64{in.ID, out.ID}},
 			{OfferQuery{Expired: noon.Add(time.Hour)}, []int64{proposal.ID, out.ID}},
 			{OfferQuery{Expired: noon}, nil},
+			{OfferQuery{Since: noon.Add(-time.Second), ActorID: almaty.ID}, []int64{proposal.ID}},
+			{OfferQuery{Since: noon}, nil},
 		} {
 			list, err := s.Offers(ctx, x.q)
 			ok(t, err)
