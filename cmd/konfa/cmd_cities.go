@@ -122,5 +122,7 @@ func (x *citiesForgetCmd) Run(a *app) error {
 			break
 		}
 	}
-	return a.print(knownOf(k), func() { a.say("%s is put away; konfa follow %s brings it back", clean(k.Address()), clean(k.Address())) })
+	return a.print(knownOf(k), func() {
+		a.say("%s is put away; konfa follow %s brings it back", clean(k.Address()), clean(k.Address()))
+	})
 }
