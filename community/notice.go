@@ -19,13 +19,17 @@ const (
 	NoticeCancelled NoticeKind = "cancelled"
 	NoticeDeleted   NoticeKind = "deleted"
 
+	NoticeOfferAccepted NoticeKind = "offer_accepted" // what they offered: Title, City
+	NoticeOfferDeclined NoticeKind = "offer_declined"
+	NoticeOfferLapsed   NoticeKind = "offer_lapsed"
+
 	NoticeFollowMoved NoticeKind = "follow_moved" // someone followed moved: From, To
 )
 
 // NoticeKinds lists all of them.
 var NoticeKinds = []NoticeKind{
 	NoticeAccepted, NoticeWaiting, NoticeMovedUp, NoticeDeclined, NoticeSignUp, NoticeNoAnswer, NoticeChanged, NoticeCancelled, NoticeDeleted,
-	NoticeFollowMoved,
+	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved,
 }
 
 // Notice is a word to a member about something of theirs.

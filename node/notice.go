@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"strconv"
 
 	"konfa/community"
 	"konfa/storage"
@@ -66,6 +67,23 @@ func (n *Node) notifyChange(ctx context.Context, tx *storage.Tx, c, old *communi
 		return n.notifyGuests(ctx, tx, c, community.NoticeCancelled)
 	}
 	return n.notifyGuests(ctx, tx, c, community.NoticeChanged)
+}
+
+// notifyOffer leaves a word for the member who offered a conference to another
+// city, about what came of it.
+func (n *Node) notifyOffer(ctx context.Context, tx *storage.Tx, o *community.Offer) error {
+	kind, ok := map[community.OfferState]community.NoticeKind{
+		community.OfferAccepted: community.NoticeOfferAccepted, community.OfferDeclined: community.NoticeOfferDeclined, community.OfferExpired: community.NoticeOfferLapsed,
+	}[o.State]
+	if !ok || o.Kind != community.OfferOut || o.Actor == nil {
+		return nil
+	}
+	m, err := tx.Member(ctx, o.By)
+	if ok, err := found(err); !ok || !m.Deleted.IsZero() {
+		return err // offered from the command line
+	}
+	return n.notify(ctx, tx, m.ID, kind, "Title", o.Title, "City", o.Actor.DisplayName(), "Reason", o.Reason,
+		"URL", o.Object+"#offer-"+strconv.FormatInt(o.ID, 10)) // each city's answer is a notice of its own
 }
 
 // noticeOf is the word for where a guest stands after someone decided, or "".

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -99,4 +100,42 @@ func TestNoticesOfOwnConferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKinds(t, w.told(t))
+}
+
+// Who offered a conference to other cities hears what came of it.
+func TestNoticesOfOffers(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	phuket, almaty := w.sisterCity(t, "phuket.example", community.AnnounceNever), w.sisterCity(t, "almaty.example", community.AnnounceNever)
+	for _, host := range []string{"tbilisi.example", "yerevan.example"} {
+		w.sisterCity(t, host, community.AnnounceNever)
+	}
+	c := w.conf(t, func(c *community.Conference) { c.Start, c.End = c.Start.AddDate(0, 1, 0), c.End.AddDate(0, 1, 0) })
+	anna, err := w.store.Member(ctx, "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := w.OfferConference(ctx, By{Member: anna}, c.Slug, []string{"phuket.example", "almaty.example", "tbilisi.example", "yerevan.example"}, "")
+	if err != nil || len(made) != 4 {
+		t.Fatalf("%+v %v", made, err)
+	}
+	for range 2 {
+		if err := w.ReceiveAccept(ctx, phuket, Answer{ObjectURI: made[0].URI, ObjectType: "Offer"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantKinds(t, w.told(t), community.NoticeOfferAccepted)
+	w.pass(time.Hour)
+	if err := w.ReceiveReject(ctx, almaty, Answer{ObjectURI: made[1].URI, ObjectType: "Offer", Content: "Too far"}); err != nil {
+		t.Fatal(err)
+	}
+	list := w.told(t)
+	wantKinds(t, list, community.NoticeOfferDeclined, community.NoticeOfferAccepted)
+	if n := list[0]; n.Args["Reason"] != "Too far" || n.Args["City"] == "" || n.Args["Title"] != c.Title.First() || !strings.HasPrefix(n.Subject, w.site.Conference(c.Slug)) {
+		t.Errorf("%+v", n)
+	}
+	w.pass(community.OfferLasts + time.Hour)
+	if _, err := w.ExpireOffers(ctx); err != nil {
+		t.Fatal(err)
+	}
+	wantKinds(t, w.told(t), community.NoticeOfferLapsed, community.NoticeOfferLapsed, community.NoticeOfferDeclined, community.NoticeOfferAccepted)
 }

@@ -434,6 +434,9 @@ func (n *Node) ExpireOffers(ctx context.Context) (int, error) {
 				if err := tx.UpdateOffer(ctx, &list[i]); err != nil {
 					return err
 				}
+				if err := n.notifyOffer(ctx, tx, &list[i]); err != nil {
+					return err
+				}
 				lapsed++
 			}
 			return nil

@@ -215,7 +215,9 @@ func (n *Node) settleOffer(ctx context.Context, tx *storage.Tx, from *community.
 	case community.Rejected:
 		var changed bool
 		if changed, err = o.Decline(tx.Now(), a.Content); err == nil && changed {
-			err = tx.UpdateOffer(ctx, o)
+			if err = tx.UpdateOffer(ctx, o); err == nil {
+				err = n.notifyOffer(ctx, tx, o)
+			}
 		}
 	}
 	return true, err
@@ -232,7 +234,10 @@ func (n *Node) offerTaken(ctx context.Context, tx *storage.Tx, o *community.Offe
 	if err != nil || !changed {
 		return changed, err
 	}
-	return true, tx.UpdateOffer(ctx, o)
+	if err := tx.UpdateOffer(ctx, o); err != nil {
+		return true, err
+	}
+	return true, n.notifyOffer(ctx, tx, o)
 }
 
 // carried notes what the announcement of a conference of ours, or its end, says
