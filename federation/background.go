@@ -56,7 +56,9 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 	}
 }
 
-// catchUp reads what followed actors published while the node was away.
+// catchUp reads what followed actors published while the node was away: of
+// those who send a thing but once after the shortest absence, of the others after
+// one that their patience does not outlast.
 func (s *Server) catchUp(ctx context.Context) {
 	at, err := s.store.Meta(ctx, pulledAt)
 	if err != nil {
@@ -65,7 +67,18 @@ func (s *Server) catchUp(ctx context.Context) {
 	t, err := time.Parse(time.RFC3339, at)
 	if err != nil || s.now().Sub(t) > pullOutage {
 		s.pullHost("")
+		return
 	}
+	known := map[string]bool{}
+	s.pullFollowed("", func(host string) bool {
+		once, asked := known[host]
+		if !asked {
+			peer, err := s.store.PeerState(ctx, host)
+			once = err == nil && sendsOnce(peer.Software)
+			known[host] = once
+		}
+		return once
+	})
 }
 
 // markPulled notes that the node is up, and starts the daily round.

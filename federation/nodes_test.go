@@ -210,3 +210,35 @@ func TestAfterAnOutage(t *testing.T) {
 	poke(n.laneWake)
 	eventually(t, "it is read after their outage", func() bool { _, err := n.store.ConferenceByURI(ctx, p.base+"/events/2"); return err == nil })
 }
+
+// TestAfterARestart: who sends a thing but once is read again after the shortest
+// absence, and only they.
+func TestAfterARestart(t *testing.T) {
+	ctx := context.Background()
+	n, patient, once := startNode(t), startPeer(t, "mastodon"), startPeer(t, "gancio")
+	n.run()
+	for _, p := range []*fakePeer{patient, once} {
+		n.follower(p, "group", community.CityActor)
+		n.followed(p, "group", community.CityActor)
+	}
+	n.conference("Go meetup")
+	for _, p := range []*fakePeer{patient, once} {
+		eventually(t, p.software+" is known", func() bool { peer, err := n.store.PeerState(ctx, p.host()); return err == nil && peer.Software == p.software })
+	}
+	eventually(t, "the time is noted", func() bool { _, err := n.store.Meta(ctx, pulledAt); return err == nil })
+	n.halt()
+	for _, p := range []*fakePeer{patient, once} {
+		p.put("/users/group/outbox", map[string]any{
+			"id": p.uri("group") + "/outbox", "type": "OrderedCollection", "totalItems": 1,
+			"orderedItems": []any{p.activity("group", "Create", p.event("/events/1", "group", "Missed"))},
+		})
+	}
+	before := patient.fetched("/users/group/outbox")
+	n.clock.forward(time.Minute)
+	n.run()
+	eventually(t, "it is read after the restart", func() bool { _, err := n.store.ConferenceByURI(ctx, once.base+"/events/1"); return err == nil })
+	// They are read in the order in which they were followed.
+	if got := patient.fetched("/users/group/outbox"); got != before {
+		t.Errorf("one who will try again was read %d times", got-before)
+	}
+}

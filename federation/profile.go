@@ -141,3 +141,9 @@ func republishes(software string) bool { return software == "wordpress" }
 func takesEd25519(p *community.Peer) bool {
 	return p != nil && p.Software == "konfa" && p.Scheme != "cavage"
 }
+
+// sendsOnce tells whether a software never tries again to deliver: what it says
+// while this node restarts is lost but for its outbox (event-peers §0.6).
+func sendsOnce(software string) bool {
+	return software == "gancio" || software == "mobilizon" || software == "wordpress"
+}

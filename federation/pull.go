@@ -34,6 +34,11 @@ func (s *Server) pullSoon(actorID int64) {
 // pullHost has the outboxes of all followed actors of a host read, or of all
 // hosts for "".
 func (s *Server) pullHost(host string) {
+	s.pullFollowed(host, func(string) bool { return true })
+}
+
+// pullFollowed does so for those hosts that only picks.
+func (s *Server) pullFollowed(host string, only func(host string) bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	seen := map[int64]bool{}
@@ -45,7 +50,7 @@ func (s *Server) pullHost(host string) {
 			return
 		}
 		for _, f := range list {
-			if !seen[f.ActorID] {
+			if !seen[f.ActorID] && f.Actor != nil && only(f.Actor.Host) {
 				seen[f.ActorID] = true
 				s.pullSoon(f.ActorID)
 			}
