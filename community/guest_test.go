@@ -18,6 +18,10 @@ type hall struct {
 
 func (h *hall) store(gs ...Guest) {
 	for _, g := range gs {
+		if before := h.guests[g.ID]; before.State == Waitlisted && !before.Queued.Equal(g.Queued) {
+			// A party that grows queues again, behind the others.
+			h.arrived = slices.DeleteFunc(h.arrived, func(id int64) bool { return id == g.ID })
+		}
 		if g.State == Waitlisted && !slices.Contains(h.arrived, g.ID) {
 			h.arrived = append(h.arrived, g.ID)
 		}
