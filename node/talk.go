@@ -227,12 +227,8 @@ func (n *Node) judge(ctx context.Context, tx *storage.Tx, p *community.Post, v V
 	return tx.UpdatePost(ctx, p)
 }
 
-// Reply finds an answer in one of our talks by its number. NotFound for any
+// reply finds an answer in one of our talks by its number. NotFound for any
 // other post.
-func (n *Node) Reply(ctx context.Context, id int64) (*community.Post, error) {
-	return n.reply(ctx, n.store.Reader, id)
-}
-
 func (n *Node) reply(ctx context.Context, r *storage.Reader, id int64) (*community.Post, error) {
 	p, err := r.PostByID(ctx, id)
 	if ok, err := found(err); err != nil {

@@ -21,7 +21,6 @@ type PostQuery struct {
 	States       []community.PostState  // none = all
 	News         bool                   // what News lists, in its order: our public posts that are no answers, and those the city boosts
 	Mentions     bool                   // of others, which the city was, or may be, asked to boost
-	Thread       string                 // in the talk about this id
 	InTalk       bool                   // in some talk
 	Drafts       bool                   // drafts too, the newest of them by when they were begun
 	Tag          string
@@ -88,9 +87,6 @@ func (q *PostQuery) where(b *strings.Builder, d dialect) []any {
 	}
 	if q.ReplyTo != "" {
 		add("reply_to = ? AND reply_to <> ''", q.ReplyTo)
-	}
-	if q.Thread != "" {
-		add("thread = ? AND thread <> ''", q.Thread)
 	}
 	if q.InTalk {
 		add("thread <> ''")

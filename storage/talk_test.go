@@ -180,7 +180,6 @@ func TestBoostedPosts(t *testing.T) {
 		}
 		list(PostQuery{News: true}, "boosted", "ours", "early")
 		list(PostQuery{Mentions: true, States: []community.PostState{community.Offered}}, "offered")
-		list(PostQuery{Thread: "https://x"}, "talk")
 		list(PostQuery{InTalk: true, States: []community.PostState{community.Hidden}}, "talk")
 		news, err := s.News(ctx, 10, 0)
 		ok(t, err)
