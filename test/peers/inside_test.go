@@ -77,3 +77,19 @@ func (c *city) unread() (at time.Time) {
 	})
 	return at
 }
+
+// tellPoll tells what a poll counted at once, without the rest that is between.
+func (c *city) tellPoll(slug string) {
+	c.t.Helper()
+	c.inside(func(ctx context.Context, n *node.Node) error {
+		conf, err := n.Store().Conference(ctx, slug)
+		if err != nil {
+			return err
+		}
+		if err := n.Store().Write(ctx, func(tx *storage.Tx) error { return tx.HastenPoll(ctx, conf.ID, 0) }); err != nil {
+			return err
+		}
+		_, err = n.TellPolls(ctx)
+		return err
+	})
+}

@@ -246,7 +246,7 @@ func (f *Pixelfed) create(from *remote, o, activity document) error {
 	switch {
 	case text(o["type"]) == "Question":
 		return refuse("polls are not switched on")
-	case isList(o["to"]) && isList(o["cc"]) && len(to) == 1 && len(cc) == 0 && f.local(to[0]) != nil:
+	case isList(o["to"]) && (isList(o["cc"]) || !present(o, "cc")) && len(to) == 1 && len(cc) == 0 && f.local(to[0]) != nil:
 		f.show(&Thing{ID: text(o["id"]), Kind: "message", By: from.id, Text: text(o["content"]), Visibility: "direct", ReplyTo: idOf(o["inReplyTo"])})
 		f.update(func() { f.notify(Notice{Kind: "mention", To: f.Me.ID, By: from.id, About: text(o["id"])}) })
 		return nil
