@@ -50,10 +50,13 @@ var unsent = []profileRow{
 	{"pixelfed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 
 	{"lemmy", "Create Update Delete Announce", "Event Note Article Question", "it takes what a group says wrapped into an announcement, with a person as the author"},
+	{"lemmy", "Undo", "Announce", "it does not get the announcement either"},
 	{"lemmy", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 	{"piefed", "Create Update Delete Announce", "Event Note Article Question", "as Lemmy"},
+	{"piefed", "Undo", "Announce", "as Lemmy"},
 	{"piefed", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 	{"mbin", "Create Update Delete Announce", "Event Note Article Question", "as Lemmy"},
+	{"mbin", "Undo", "Announce", "as Lemmy"},
 	{"mbin", "Join Leave TentativeAccept Ignore Offer Invite", "*", "it knows nothing of sign-ups"},
 }
 

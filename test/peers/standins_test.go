@@ -3,7 +3,6 @@ package peers
 import (
 	"crypto/tls"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -272,17 +271,6 @@ func says(words ...string) sight {
 	}
 }
 
-func silent(words ...string) sight {
-	return func(t *standin.Thing) error {
-		for _, w := range words {
-			if strings.Contains(t.Says(), w) {
-				return fmt.Errorf("one still reads %q", w)
-			}
-		}
-		return nil
-	}
-}
-
 func kind(want string) sight {
 	return func(t *standin.Thing) error {
 		if t.Kind != want {
@@ -342,13 +330,6 @@ func tongue(want string) sight {
 		}
 		return nil
 	}
-}
-
-// with copies an expectation and changes some of it.
-func (e expected) with(more expected) expected {
-	out := maps.Clone(e)
-	maps.Copy(out, more)
-	return out
 }
 
 // gone waits until nobody sees an object any more.

@@ -225,3 +225,42 @@ func TestConferencesOfEveryMake(t *testing.T) {
 	c.settled()
 	c.nobodyComplained(t)
 }
+
+// A city passes on what another one publishes: its own followers see it, with the
+// other city as its author, where their software knows of such a thing.
+func TestConferencesOfASisterCity(t *testing.T) {
+	t.Parallel()
+	phuket := found(t, cityOptions{Name: "Phuket", Host: "phuket-sister.localhost"})
+	c := newCrowd(t, cityOptions{Handle: "belgrade", Host: "carries.localhost"})
+	art := pictures(t, "127.0.0.146")
+	c.befriend()
+	c.city.follow(phuket.address(), phuket.cityURI())
+	conf := phuket.addConference("Beach clean-up", "--duration", "2h", "--venue", "Patong Beach", "--street", "Thaweewong 1", "--cover", art.url+"/poster.jpg", "--cover-alt", "A beach")
+	c.city.awaitForeign(conf.URI, nil)
+	c.city.run(nil, "conf", "announce", conf.URI)
+	c.settled()
+
+	sister := phuket.cityURI()
+	passed := func(t *standin.Thing) error {
+		if t.By != sister || t.Boosts[c.city.cityURI()] == "" && t.Boosts[c.city.nodeURI()] == "" {
+			return fmt.Errorf("it is by %s, and passed on by %v", t.By, t.Boosts)
+		}
+		return nil
+	}
+	post := all(says("Beach clean-up", "Patong Beach"), passed)
+	c.see(t, conf.URI, expected{
+		"": post, "mobilizon": all(kind("event"), says("Beach clean-up"), listed, passed),
+		"gancio": "it takes no announcements", "wordpress": "it takes no announcements",
+		"pixelfed": "it fetches notes with pictures only", "lemmy": "a group passes on no others' events there", "piefed": "the same", "mbin": "it knows no events",
+	})
+	t.Run("taken back", func(t *testing.T) {
+		c.city.run(nil, "conf", "withdraw", conf.URI)
+		c.settled()
+		for _, name := range []string{"mastodon", "mastodon 4.4", "gotosocial", "misskey", "friendica", "hubzilla", "mobilizon"} {
+			if thing := c.thing(c.visitor(name), conf.URI); thing != nil && len(thing.Boosts) > 0 {
+				t.Errorf("%s: it is still passed on by %v; %s", name, thing.Boosts, c.visitor(name).log(conf.URI))
+			}
+		}
+	})
+	c.nobodyComplained(t)
+}

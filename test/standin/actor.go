@@ -14,16 +14,15 @@ const securityContext = "https://w3id.org/security/v1"
 
 // Actor is someone, or something, of a stand-in.
 type Actor struct {
-	Name, ID, Type           string
-	Inbox, Shared            string // Shared is "" where the software has none
-	Outbox, Followers        string
-	KeyID                    string
-	keyDocument              string // address of a document with the key alone, or ""
-	pkcs1                    bool
-	key                      *rsa.PrivateKey
-	describe                 func(*Actor) document
-	outbox                   []any // oldest first
-	featured, moderators, on string
+	Name, ID, Type    string
+	Inbox, Shared     string // Shared is "" where the software has none
+	Outbox, Followers string
+	KeyID             string
+	keyDocument       string // address of a document with the key alone, or ""
+	pkcs1             bool
+	key               *rsa.PrivateKey
+	describe          func(*Actor) document
+	outbox            []any // oldest first
 }
 
 // keys are shared by all servers of a test: making one takes long. Two actors

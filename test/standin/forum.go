@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"strings"
@@ -15,8 +14,6 @@ type forum struct {
 	path    string // of comments: "comment"
 	context any
 	look    func(who string) (*remote, error)
-	// changed is put into the id of what follows a Create.
-	changes int
 	lost    bool // an inbox that answered 410 is not tried again, where the software does so
 	gives   bool // up for good after a 410
 }
@@ -160,5 +157,3 @@ func isPublic(o document) bool {
 	}
 	return false
 }
-
-var errNoCommunity = errors.New("no community")

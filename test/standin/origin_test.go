@@ -198,7 +198,6 @@ func tampered(b []byte) []byte { return bytes.Replace(b, []byte("Maps"), []byte(
 type subject struct {
 	server  *Server
 	inbox   string
-	by      *Actor                                 // the author
 	signer  *Actor                                 // who sends
 	wrap    func(kind string, e document) document // the activity around the object
 	object  func() document                        // a good one

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -403,9 +402,6 @@ func (s *Server) inboxOwner(in *Incoming) *Actor {
 	}
 	return nil
 }
-
-// ours tells ids of this server.
-func (s *Server) ours(id string) bool { return strings.HasPrefix(id, s.URL+"/") }
 
 func (s *Server) serveDocument(w http.ResponseWriter, r *http.Request) {
 	id := s.URL + r.URL.RequestURI()

@@ -26,7 +26,6 @@ type verifies struct {
 	digest     digestCheck
 	query      queryCheck
 	host       bool // Host must be its own
-	oneDigest  bool // Digest has one value only
 }
 
 type digestCheck int
