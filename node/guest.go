@@ -59,6 +59,9 @@ func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conferen
 	} else if ok {
 		g = *stored
 	}
+	if !approved {
+		g.Via, g.AnswerURI = "", "" // whoever knows better says so afterwards
+	}
 	if g.State == community.Declined && want.State != community.NotGoing && !approved {
 		return g, &community.Error{Code: community.Refused, Key: "error.declined", Msg: "the organisers have turned this down"}
 	}
@@ -308,7 +311,7 @@ func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) er
 		return err
 	}
 	gone, up := roster.Ask(*g, community.Want{State: community.NotGoing}, true, tx.Now())
-	gone.Updated = tx.Now()
+	gone.Updated, gone.AnswerURI = tx.Now(), ""
 	if err := tx.SaveGuest(ctx, &gone); err != nil {
 		return err
 	}
