@@ -139,6 +139,8 @@ func (f *five) costs(what string, most int, publishers []int, do func()) {
 	f.settle()
 	if n := f.deliveries() - before; n > most {
 		f.t.Errorf("%s: %d deliveries, %d are enough", what, n, most)
+	} else if n < most/2 {
+		f.t.Errorf("%s: only %d deliveries were counted, %d are needed", what, n, most)
 	} else {
 		f.t.Logf("%s: %d deliveries of at most %d", what, n, most)
 	}
