@@ -24,7 +24,7 @@ demo: build
 # Everything that must hold before a change lands. The tests run once, under the
 # race detector, against SQLite and a PostgreSQL of their own.
 test: setup check build
-	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 15m ./...
+	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 30m ./...
 	test/fuzz.sh 500x
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 

@@ -21,15 +21,14 @@ import (
 // elsewhere, and visits Phuket.
 type journey struct {
 	*town
-	ana     *community.Member
-	path    string // of her page
-	secret  string
-	phuket  *community.Actor
-	near    *community.Conference // here
-	far     *community.Conference // in Phuket
-	other   *community.Conference // in Phuket, not answered
-	stay    *community.Stay
-	answers map[string]community.GuestState
+	ana    *community.Member
+	path   string // of her page
+	secret string
+	phuket *community.Actor
+	near   *community.Conference // here
+	far    *community.Conference // in Phuket
+	other  *community.Conference // in Phuket, not answered
+	stay   *community.Stay
 }
 
 func newJourney(t *testing.T) *journey {
