@@ -41,6 +41,20 @@ func TestWhatBecomesOfAConference(t *testing.T) {
 			"--cover", art.url+"/poster.jpg", "--cover-alt", "A poster")
 		c.see(t, conf.URI, published)
 	})
+	t.Run("found by its address", func(t *testing.T) {
+		if err := c.mastodon.Search(conf.URI); err != nil {
+			t.Error(err)
+		}
+		pinned, err := c.mastodon.Featured(c.city.cityURI())
+		if err != nil {
+			t.Error(err)
+		}
+		for _, id := range pinned {
+			if c.mastodon.Thing(id) == nil {
+				t.Errorf("%s is pinned, and nobody sees it", id)
+			}
+		}
+	})
 	t.Run("with a picture", func(t *testing.T) {
 		with := pictured(art.url + "/poster.jpg")
 		c.see(t, conf.URI, expected{"": with})
