@@ -103,7 +103,11 @@ func (e *Encoder) post(p *community.Post, poll *community.Poll, thread bool, lim
 			SetActivityStreamsInReplyTo(vocab.ActivityStreamsInReplyToProperty)
 		}).SetActivityStreamsInReplyTo(r)
 	}
-	setReplies(o, e.site.Replies(id), -1)
+	if p.Visibility != community.Direct {
+		// Of what was said to one person nobody may read the answers, and
+		// GoToSocial would ask for them at once.
+		setReplies(o, e.site.Replies(id), -1)
+	}
 
 	attachments := []any{}
 	for i := range p.Pictures {

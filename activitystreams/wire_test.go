@@ -333,3 +333,18 @@ func TestEventLocation(t *testing.T) {
 		})
 	}
 }
+
+// TestRepliesOfMessages: what is said to one person has no answers to read.
+func TestRepliesOfMessages(t *testing.T) {
+	e := NewEncoder(site)
+	for v, want := range map[community.Visibility]bool{community.Public: true, community.Unlisted: true, community.Direct: false} {
+		p := &community.Post{Slug: "hello", Author: community.CityActor, Visibility: v, HTML: community.Plain("en", "<p>Hello</p>")}
+		b, err := e.Post(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := checkWire(t, b)["replies"]; ok != want {
+			t.Errorf("%s: replies is %t", v, ok)
+		}
+	}
+}
