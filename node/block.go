@@ -108,6 +108,24 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 			return err
 		}
 	}
+	// What stood behind the conferences of a sister city that is kept out now is
+	// shown by itself.
+	sisters, err := tx.Sisters(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range sisters {
+		a := sisters[i].Actor
+		_, err := tx.BlockOf(ctx, a.Host, a.URI)
+		if blocked, err := found(err); err != nil {
+			return err
+		} else if !blocked {
+			continue
+		}
+		if err := n.regroupOf(ctx, tx, a.ID); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -130,7 +130,10 @@ func (n *Node) unasked(ctx context.Context, tx *storage.Tx, c *community.Confere
 	for _, o := range list {
 		wanted = wanted && o.State != community.OfferDeclined
 	}
-	return s.Announce == community.AnnounceAuto, wanted, nil
+	if auto = s.Announce == community.AnnounceAuto; auto && wanted {
+		auto, err = n.calm(ctx, tx, s.ActorID)
+	}
+	return auto, wanted, err
 }
 
 // ReceiveUndoOffer is a city that takes her offer back. What was announced for it

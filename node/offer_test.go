@@ -364,3 +364,20 @@ func TestOfferAndProposalAreOne(t *testing.T) {
 		t.Errorf("announced by hand: queued %q, waiting %+v", got, w.queue(t))
 	}
 }
+
+// A sister city whose conferences are announced without asking does not flood us
+// by her offers either.
+func TestOffersOfARunawayWait(t *testing.T) {
+	w := newWorld(t)
+	phuket := w.sisterCity(t, "phuket.example", community.AnnounceAuto)
+	w.pass(time.Minute)
+	for i := range community.MaxAutoDaily + 3 {
+		c := w.theirs(phuket, fmt.Sprint("wild-", i), nil)
+		if err := w.ReceiveOffer(t.Context(), phuket, fmt.Sprint("https://phuket.example/o/", i), "", c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := len(w.documents(t, "Announce")); said != 2*community.MaxAutoDaily || len(w.queue(t)) != 3 {
+		t.Errorf("%d announcements, %d wait", said, len(w.queue(t)))
+	}
+}

@@ -264,6 +264,12 @@ func (n *Node) Elsewhere(ctx context.Context, limit int) ([]community.Conference
 		if !s.Show {
 			continue
 		}
+		_, err := n.store.BlockOf(ctx, s.Actor.Host, s.Actor.URI)
+		if blocked, err := found(err); err != nil {
+			return nil, err
+		} else if blocked {
+			continue
+		}
 		for _, id := range []int64{s.ActorID, s.NodeID} {
 			if id != 0 && by[id] == nil {
 				by[id] = s
@@ -296,6 +302,9 @@ func (n *Node) ShowsElsewhere(ctx context.Context, c *community.Conference) (boo
 	}
 	s, err := n.store.Sister(ctx, c.OriginID)
 	if ok, err := found(err); !ok || err != nil {
+		return false, err
+	}
+	if kept, err := n.keptOut(ctx, n.store.Reader, c); kept || err != nil {
 		return false, err
 	}
 	city, err := n.store.City(ctx)
@@ -355,6 +364,10 @@ func (n *Node) consider(ctx context.Context, tx *storage.Tx, c *community.Confer
 	if s.Announce == community.AnnounceNever {
 		return nil
 	}
+	// Of one who is silenced nothing is passed on; what she says is kept all the same.
+	if kept, err := n.keptOut(ctx, tx.Reader, c); kept || err != nil {
+		return err
+	}
 	known, err := tx.Offers(ctx, storage.OfferQuery{ConferenceID: c.ID, Kinds: inQueue})
 	if err != nil {
 		return err
@@ -396,12 +409,9 @@ func (n *Node) consider(ctx context.Context, tx *storage.Tx, c *community.Confer
 	auto := s.Announce == community.AnnounceAuto && !olderThan(c, s)
 	if auto {
 		// Nor should one that runs wild.
-		said, err := tx.CountOffers(ctx, storage.OfferQuery{Kinds: []community.OfferKind{community.Proposal}, ActorID: s.ActorID,
-			States: []community.OfferState{community.OfferAccepted}, Since: tx.Now().Add(-24 * time.Hour)})
-		if err != nil {
+		if auto, err = n.calm(ctx, tx, s.ActorID); err != nil {
 			return err
 		}
-		auto = said < community.MaxAutoDaily
 	}
 	if !auto && waiting >= maxQueue {
 		return nil
@@ -415,6 +425,18 @@ func (n *Node) consider(ctx context.Context, tx *storage.Tx, c *community.Confer
 		return nil
 	}
 	return n.announce(ctx, tx, c, "auto")
+}
+
+// calm tells whether so few conferences of a sister city were taken up today, by
+// our rules and by her offers, that another one may be without asking.
+func (n *Node) calm(ctx context.Context, tx *storage.Tx, actorID int64) (bool, error) {
+	list, err := tx.Offers(ctx, storage.OfferQuery{Kinds: inQueue, ActorID: actorID, States: []community.OfferState{community.OfferAccepted},
+		Since: tx.Now().Add(-24 * time.Hour), Limit: 2 * community.MaxAutoDaily})
+	said := map[int64]bool{} // one may be both, proposed and offered
+	for _, o := range list {
+		said[o.ConferenceID] = true
+	}
+	return len(said) < community.MaxAutoDaily, err
 }
 
 // olderThan tells whether a conference was published, or known here, before its

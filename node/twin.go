@@ -14,7 +14,8 @@ const maxTwins = 50
 // regroup finds out which conferences are the same as c, and which one of them
 // is shown: ours before one that the city announced, that before one of a sister
 // city, and then the one that is known longest, so that nobody takes the place of
-// another by coming later. It fills c.TwinOf. The rows all stay.
+// another by coming later. Whoever is blocked comes last. It fills c.TwinOf. The
+// rows all stay.
 func (n *Node) regroup(ctx context.Context, tx *storage.Tx, c *community.Conference) error {
 	done := map[int64]bool{}
 	if err := n.regroupOnce(ctx, tx, c, done); err != nil {
@@ -69,7 +70,8 @@ func (n *Node) regroupOnce(ctx context.Context, tx *storage.Tx, c *community.Con
 }
 
 // twins lists a conference with all that are the same, directly or through
-// another one.
+// another one. No two of them are of one server, which knows what it has: else a
+// third, which bears the ids of both, would put one of them behind the other.
 func (n *Node) twins(ctx context.Context, tx *storage.Tx, c *community.Conference) ([]*community.Conference, error) {
 	group := []*community.Conference{c}
 	if c.Draft {
@@ -90,7 +92,8 @@ func (n *Node) twins(ctx context.Context, tx *storage.Tx, c *community.Conferenc
 		}
 		for k := range alike {
 			x := &alike[k]
-			if slices.ContainsFunc(group, func(g *community.Conference) bool { return g.ID == x.ID }) || slices.Contains(apart, x.ID) {
+			host := n.hostOfConference(x)
+			if slices.ContainsFunc(group, func(g *community.Conference) bool { return n.hostOfConference(g) == host }) || slices.Contains(apart, x.ID) {
 				continue
 			}
 			if n.same(m, x, alike) {
@@ -141,7 +144,7 @@ func (n *Node) hostOfConference(c *community.Conference) string {
 
 // shownOf picks the one of a group that lists show.
 func (n *Node) shownOf(ctx context.Context, tx *storage.Tx, group []*community.Conference) (*community.Conference, error) {
-	best, rank := group[0], 0
+	best, rank := group[0], -1
 	if len(group) == 1 {
 		return best, nil
 	}
@@ -153,6 +156,12 @@ func (n *Node) shownOf(ctx context.Context, tx *storage.Tx, group []*community.C
 		case !c.Announced.IsZero():
 			r = 3
 		default:
+			if kept, err := n.keptOut(ctx, tx.Reader, c); err != nil {
+				return nil, err
+			} else if kept {
+				r = 0
+				break
+			}
 			s, err := tx.Sister(ctx, c.OriginID)
 			if ok, err := found(err); err != nil {
 				return nil, err
@@ -165,6 +174,22 @@ func (n *Node) shownOf(ctx context.Context, tx *storage.Tx, group []*community.C
 		}
 	}
 	return best, nil
+}
+
+// keptOut tells whether a conference is of someone who is blocked or silenced.
+func (n *Node) keptOut(ctx context.Context, r *storage.Reader, c *community.Conference) (bool, error) {
+	if c.Own() {
+		return false, nil
+	}
+	uri := ""
+	origin, err := r.ActorByID(ctx, c.OriginID)
+	if ok, err := found(err); err != nil {
+		return false, err
+	} else if ok {
+		uri = origin.URI
+	}
+	_, err = r.BlockOf(ctx, hostOf(c.URI), uri)
+	return found(err)
 }
 
 // earlier tells which of two of a rank was here first.

@@ -188,3 +188,57 @@ func TestSpellingsOfOneConference(t *testing.T) {
 	}
 	wantCode(t, w.ReceiveConference(t.Context(), phuket, w.theirs(phuket, "a", func(c *community.Conference) { c.URI += "/" })), community.Gone)
 }
+
+// A conference elsewhere that bears the ids of two others does not make them one:
+// neither of ours is hidden, nor one of two of another server.
+func TestNobodyMergesTwo(t *testing.T) {
+	w := newWorld(t)
+	a, group := w.sisterCity(t, "a.example", community.AnnounceAuto), w.sisterCity(t, "mobilizon.example", community.AnnounceNever)
+	own, other := w.conf(t, nil), w.conf(t, func(c *community.Conference) { c.Title = community.Plain("en", "Another one") })
+	one := w.receive(t, a, w.theirs(a, "one", func(c *community.Conference) { c.UID = "one@a.example" }))
+	two := w.receive(t, a, w.theirs(a, "two", func(c *community.Conference) { c.UID, c.UUID = "two@a.example", "2-2-2" }))
+	want := w.calendar(t)
+	if len(want) != 4 {
+		t.Fatalf("the calendar has %q", want)
+	}
+	both := w.receive(t, group, w.theirs(group, "both", func(c *community.Conference) { c.UID, c.UUID, c.Start, c.End = own.UID, other.UUID, own.Start, own.End }))
+	theirs := w.receive(t, group, w.theirs(group, "theirs", func(c *community.Conference) { c.UID, c.UUID = one.UID, two.UUID }))
+	if got := w.calendar(t); !slices.Equal(got, want) {
+		t.Errorf("the calendar has %q, not %q", got, want)
+	}
+	if both.TwinOf == 0 || theirs.TwinOf == 0 {
+		t.Errorf("the copies are twins of %d and %d", both.TwinOf, theirs.TwinOf)
+	}
+}
+
+// Of a sister city that is kept out nothing is shown, and what stood behind hers
+// is; what she says is kept all the same, if she is only silenced.
+func TestSistersKeptOut(t *testing.T) {
+	w := newWorld(t)
+	loud, calm := w.sisterCity(t, "loud.example", community.AnnounceAuto), w.sisterCity(t, "calm.example", community.AnnounceNever)
+	start := w.now.Add(72 * time.Hour)
+	same := func(c *community.Conference) {
+		c.Title, c.Start, c.End, c.Published = community.Plain("en", "Beach clean-up"), start, start.Add(time.Hour), w.now.Add(-time.Hour)
+	}
+	a := w.receive(t, loud, w.theirs(loud, "a", same))
+	b := w.receive(t, calm, w.theirs(calm, "b", same))
+	if b.TwinOf != a.ID {
+		t.Fatalf("it is a twin of %d", b.TwinOf)
+	}
+	for _, severity := range []community.Severity{community.Silence, community.Suspend} {
+		w.must(t, w.AddBlock(t.Context(), console, &community.Block{Domain: "loud.example", Severity: severity}))
+		list, err := w.Elsewhere(t.Context(), 10)
+		if err != nil || len(list) != 1 || list[0].ID != b.ID {
+			t.Errorf("%s: %+v, %v", severity, list, err)
+		}
+		if shown, err := w.ShowsElsewhere(t.Context(), a); shown || err != nil {
+			t.Errorf("%s: shown %v, %v", severity, shown, err)
+		}
+		if severity == community.Silence {
+			w.pass(time.Minute)
+			if c := w.receive(t, loud, w.theirs(loud, "new", nil)); !c.Announced.IsZero() {
+				t.Error("what a silenced city has was announced")
+			}
+		}
+	}
+}
