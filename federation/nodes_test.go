@@ -223,7 +223,10 @@ func TestAfterARestart(t *testing.T) {
 	}
 	n.conference("Go meetup")
 	for _, p := range []*fakePeer{patient, once} {
-		eventually(t, p.software+" is known", func() bool { peer, err := n.store.PeerState(ctx, p.host()); return err == nil && peer.Software == p.software })
+		eventually(t, p.software+" is known", func() bool {
+			peer, err := n.store.PeerState(ctx, p.host())
+			return err == nil && peer.Software == p.software
+		})
 	}
 	eventually(t, "the time is noted", func() bool { _, err := n.store.Meta(ctx, pulledAt); return err == nil })
 	n.halt()

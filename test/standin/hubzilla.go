@@ -306,8 +306,10 @@ func (h *Hubzilla) attendance(item, kind string) (document, *remote, error) {
 
 func (h *Hubzilla) attend(item string) error { return h.respond(item, "Accept") }
 
-// Maybe and Decline are the other two buttons.
-func (h *Hubzilla) Maybe(item string) error   { return h.respond(item, "TentativeAccept") }
+// Maybe is the button for those who do not know yet.
+func (h *Hubzilla) Maybe(item string) error { return h.respond(item, "TentativeAccept") }
+
+// Decline is the button for those who cannot come.
 func (h *Hubzilla) Decline(item string) error { return h.respond(item, "Reject") }
 
 func (h *Hubzilla) respond(item, kind string) error {
