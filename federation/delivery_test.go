@@ -595,8 +595,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestSameData: what another process publishes on the same data is sent within
-// a second.
+// TestSameData: what another process publishes on the same data is sent as soon
+// as it is there.
 func TestSameData(t *testing.T) {
 	n, p := startNode(t), startPeer(t, "mastodon")
 	n.poll = time.Hour // nothing but the signal between processes
@@ -608,15 +608,15 @@ func TestSameData(t *testing.T) {
 	}
 	defer store.Close()
 	other := node.New(store, n.site, node.Options{})
-	begin := time.Now()
-	c := &community.Conference{Title: community.Plain("en", "Go meetup"), Zone: "Europe/Belgrade", Start: begin.Add(time.Hour)}
+	c := &community.Conference{
+		Title: community.Plain("en", "Go meetup"), Zone: "Europe/Belgrade", Start: time.Now().Add(time.Hour),
+		RSVP: community.RSVPWords, // a poll would be a Create too
+	}
 	if _, err := other.AddConference(context.Background(), console, c, node.Publish{}); err != nil {
 		t.Fatal(err)
 	}
+	// Long before the next look at an hour's end.
 	eventually(t, "it arrives", func() bool { return len(p.got("Create")) == 1 })
-	if d := time.Since(begin); d > time.Second {
-		t.Errorf("it took %v", d)
-	}
 }
 
 func TestBackoff(t *testing.T) {

@@ -154,7 +154,17 @@ func twoCities(t *testing.T, belgrade, phuket *city) {
 		}
 		return nil
 	})
+	eventually(t, "Belgrade hears that Phuket no longer follows", func() error {
+		for _, f := range belgrade.followers() {
+			if f.Actor == phuket.cityURI() {
+				return fmt.Errorf("it still counts as a follower")
+			}
+		}
+		return nil
+	})
 	refused := belgrade.addConference("Not heard in Phuket", "--duration", "1h")
+	// Nobody there follows any more, so that only what is to one of them goes out.
+	belgrade.run(nil, "post", "Do you hear us?", "--reply-to", answered.URI)
 	eventually(t, "the delivery is refused", func() error {
 		p := phuket.peer(belgrade.host)
 		if p.Blocked != "suspend" || !strings.Contains(p.LastRefused, "block") {
