@@ -131,7 +131,7 @@ func TestMinePage(t *testing.T) {
 	if strings.Contains(body, `rel="canonical"`) || strings.Contains(body, "og:url") {
 		t.Error("the page tells its address")
 	}
-	for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow"} {
+	for name, want := range map[string]string{"Referrer-Policy": "same-origin", "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow"} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -156,7 +156,7 @@ func TestMinePage(t *testing.T) {
 	}
 	for _, path := range []string{j.path, j.path + ".ics"} {
 		res := j.do("GET", path, "")
-		if body := bodyOf(t, res); res.StatusCode != 404 || strings.Contains(body, "Ana") || res.Header.Get("Referrer-Policy") != "no-referrer" {
+		if body := bodyOf(t, res); res.StatusCode != 404 || strings.Contains(body, "Ana") || res.Header.Get("Referrer-Policy") != "same-origin" {
 			t.Errorf("%s after it was revoked: %s", path, res.Status)
 		}
 	}

@@ -35,8 +35,10 @@ func NoticeText(langs []string, n *community.Notice) (string, error) {
 
 // LoggedPath is the path of a request for a log, without what is secret in it.
 func LoggedPath(path string) string {
-	if strings.HasPrefix(path, minePath) {
-		return minePath + "…"
+	for _, secret := range []string{minePath, rsvpPath} {
+		if strings.HasPrefix(path, secret) {
+			return secret + "…"
+		}
 	}
 	return path
 }

@@ -104,10 +104,12 @@ const (
 )
 
 // private sets what keeps a private page to those who know its address: it is
-// not kept, not found by search engines, and no page that it links to hears of
-// its address.
+// not kept, not found by search engines, and no other server that it links to
+// hears of its address. Under "no-referrer" browsers would send its forms with
+// "Origin: null" (Fetch §3.2), which is refused where they do not say
+// Sec-Fetch-Site: older ones, and all of them over plain HTTP.
 func private(h http.Header) {
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("Cache-Control", "private, no-store")
 }

@@ -58,8 +58,11 @@ func TestRSVPLink(t *testing.T) {
 			t.Errorf("%q is missing", s)
 		}
 	}
-	if h := res.Header; res.StatusCode != 200 || h.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(h.Get("X-Robots-Tag"), "noindex") || !strings.Contains(h.Get("Cache-Control"), "no-store") {
+	if h := res.Header; res.StatusCode != 200 || h.Get("Referrer-Policy") != "same-origin" || !strings.Contains(h.Get("X-Robots-Tag"), "noindex") || !strings.Contains(h.Get("Cache-Control"), "no-store") {
 		t.Errorf("%s %v", res.Status, h)
+	}
+	if got := LoggedPath(path); got != rsvpPath+"…" {
+		t.Errorf("the log has %s", got)
 	}
 	if ru := w.get(path, "Accept-Language: ru"); !strings.Contains(ru, "За вами место") {
 		t.Error("not in Russian")

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5/middleware"
+
+	"konfa/web"
 )
 
 // requestKey finds the notes of a request in its context.
@@ -107,7 +109,7 @@ func recoverer(log *slog.Logger) func(http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				log.Error("panic", "id", middleware.GetReqID(r.Context()), "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				log.Error("panic", "id", middleware.GetReqID(r.Context()), "method", r.Method, "path", web.LoggedPath(r.URL.Path), "panic", p, "stack", string(debug.Stack()))
 				http.Error(w, "something broke here; it is in the log as "+middleware.GetReqID(r.Context()), http.StatusInternalServerError)
 			}()
 			next.ServeHTTP(w, r)

@@ -167,7 +167,7 @@ func TestJoinFromHome(t *testing.T) {
 	belgrade.awaitNotice("cancelled", "Regatta")
 	var link struct{ Page, Calendar string }
 	belgrade.run(&link, "member", "link", "anna", "--name", "test")
-	if status, header, page := belgrade.get(link.Page, ""); status != 200 || !strings.Contains(string(page), "Opera") || header.Get("Referrer-Policy") != "no-referrer" {
+	if status, header, page := belgrade.get(link.Page, ""); status != 200 || !strings.Contains(string(page), "Opera") || header.Get("Referrer-Policy") != "same-origin" {
 		t.Errorf("her page: %d\n%s", status, page)
 	}
 	if status, _, calendar := belgrade.get(link.Calendar, ""); status != 200 || !strings.Contains(string(calendar), "STATUS:CANCELLED") || !strings.Contains(string(calendar), "PARTSTAT=NEEDS-ACTION") {
