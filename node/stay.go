@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,10 +23,10 @@ func (n *Node) Visit(ctx context.Context, by By, handle string, city *community.
 		return nil, err
 	}
 	if _, ours := n.site.Path(city.URI); ours {
-		return nil, community.Errorf(community.Refused, "%s is where you are at home", city.Address())
+		return nil, &community.Error{Code: community.Refused, Key: "error.stay_home", Msg: city.Address() + " is where you are at home"}
 	}
 	if city.Type == "Person" {
-		return nil, community.Errorf(community.Refused, "%s is a person, not a city", city.Address())
+		return nil, &community.Error{Code: community.Refused, Key: "error.stay_person", Msg: city.Address() + " is a person, not a city"}
 	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		m, err := tx.Member(ctx, handle)
@@ -45,14 +46,14 @@ func (n *Node) Visit(ctx context.Context, by By, handle string, city *community.
 		open := 0
 		for _, o := range stays {
 			if o.ActorID == city.ID && o.From.Equal(s.From) && o.To.Equal(s.To) {
-				return community.Errorf(community.Conflict, "this stay is known already").WithHint("konfa member stays " + handle + " shows them all")
+				return &community.Error{Code: community.Conflict, Key: "error.stay_known", Msg: "this stay is known already", Hint: "konfa member stays " + handle + " shows them all"}
 			}
 			if !o.Over(tx.Now()) {
 				open++
 			}
 		}
 		if open >= community.MaxStays {
-			return community.Errorf(community.Refused, "at most %d stays", community.MaxStays).WithHint("remove some first")
+			return &community.Error{Code: community.Refused, Key: "error.stay_many", Msg: fmt.Sprintf("at most %d stays", community.MaxStays), Hint: "remove some first"}
 		}
 		s.ID, s.MemberID, s.ActorID, s.URI, s.Created, s.NextRead = 0, m.ID, city.ID, "", tx.Now(), tx.Now()
 		if s.Visible {
@@ -125,7 +126,7 @@ func (n *Node) ShowStay(ctx context.Context, by By, handle string, id int64, vis
 			return err
 		}
 		if s.Over(tx.Now()) {
-			return community.Errorf(community.Refused, "this stay is over")
+			return &community.Error{Code: community.Refused, Key: "error.stay_over", Msg: "this stay is over"}
 		}
 		if err := n.tellStay(ctx, tx, m, s.Actor, s); err != nil {
 			return err

@@ -24,12 +24,16 @@ type when struct {
 	Time       string // "19:00–21:30", "all day", or empty where Date says it
 	Zone       string // "Belgrade time, UTC+1"
 	Timed      bool   // there is a time that another zone would read differently
+	Abroad     bool   // Line says whose clock it is
 }
 
 // Line is date and time in one line.
 func (w when) Line() string {
 	if w.Time == "" {
 		return w.Date
+	}
+	if w.Abroad {
+		return w.Date + ", " + w.Time + " (" + w.Zone + ")"
 	}
 	return w.Date + ", " + w.Time
 }

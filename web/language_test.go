@@ -293,3 +293,26 @@ func TestSoon(t *testing.T) {
 		}
 	}
 }
+
+// A time without a place says whose clock it is, where that is not the reader's.
+func TestWhoseClock(t *testing.T) {
+	ts, err := loadTongues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2026, 12, 2, 7, 0, 0, 0, time.UTC)
+	v := &viewer{tongue: ts.list[0], city: &community.City{Zone: "Asia/Almaty"}, site: community.NewSite("https://almaty.example"), now: fakeNow}
+	c := community.Conference{Slug: "tea", Title: community.Plain("en", "Tea"), Start: start, End: start.Add(time.Hour), Zone: "Europe/Belgrade", OnlineURL: "https://call.example/", Status: community.Scheduled}
+	if got := v.card(&c).When.Line(); !strings.HasSuffix(got, "08:00–09:00 (Belgrade time, UTC+1)") {
+		t.Error(got)
+	}
+	there := c
+	there.Venue = &community.Venue{Name: "Library", Locality: "Belgrade"}
+	here := c
+	here.Zone = "Asia/Almaty"
+	for _, c := range []community.Conference{there, here} {
+		if got := v.card(&c).When.Line(); strings.Contains(got, "(") {
+			t.Error(got)
+		}
+	}
+}

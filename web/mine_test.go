@@ -176,6 +176,17 @@ func TestMineForms(t *testing.T) {
 	if res := j.do("POST", "/my/nonsense/answer", form, "Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin"); res.StatusCode != 404 {
 		t.Errorf("a wrong address: %s", res.Status)
 	}
+	// Words that are no answer sign nobody up, and the page in Russian is where the page is.
+	for _, said := range []string{"", "perhaps", "waitlisted"} {
+		res := j.send("answer", "conference", far, "answer", said)
+		if body := bodyOf(t, res); res.StatusCode != 422 || j.state(j.far) != community.Going || !strings.Contains(body, "Choose one of the answers.") || !strings.Contains(body, `href="`+j.path+`?lang=ru"`) {
+			t.Errorf("%q: %s, she is %s", said, res.Status, j.state(j.far))
+		}
+	}
+	// A browser that does not say Sec-Fetch-Site says where the form is.
+	if res := j.do("POST", j.path+"/read", "up_to=0", "Content-Type: application/x-www-form-urlencoded", "Origin: http://belgrade.example"); res.StatusCode != 303 {
+		t.Errorf("an older browser: %s", res.Status)
+	}
 	// Leaves one here and one elsewhere; thinks better of it.
 	for id, c := range map[string]*community.Conference{near: j.near, far: j.far} {
 		res := j.send("answer", "conference", id, "answer", "no")

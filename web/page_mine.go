@@ -163,7 +163,7 @@ func (s *Server) showMine(w http.ResponseWriter, r *http.Request, m *community.M
 	p.ICS = p.Path + ".ics"
 	p.Feed = newCopy(s.site.Base+p.ICS, v.T("mine.calendar_field"))
 	p.Webcal = template.URL("webcal://" + s.site.Host() + p.ICS)
-	return s.once(w, r, v, &shown{"mine", page{Heading: v.T("mine.title"), NoIndex: true, Class: "mine", Body: p}}, nil, status)
+	return s.once(w, r, v, &shown{"mine", page{Heading: v.T("mine.title"), NoIndex: true, Class: "mine", At: p.Path, Body: p}}, nil, status)
 }
 
 // minePage builds the page of a member.
@@ -361,10 +361,13 @@ func (s *Server) mineAnswer(r *http.Request, m *community.Member, back url.Value
 	if err != nil {
 		return err
 	}
-	want := community.Want{State: community.Going}
-	if r.PostForm.Get("answer") == "no" {
-		want.State = community.NotGoing
+	want := community.Want{State: community.GuestState(r.PostForm.Get("answer"))}
+	switch want.State {
+	case community.Going:
+	case community.NotGoing:
 		back.Set("left", strconv.FormatInt(id, 10))
+	default:
+		return errAnswer
 	}
 	c, err := s.store.ConferenceByID(r.Context(), id)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"konfa/community"
 	"konfa/node"
@@ -37,6 +38,9 @@ type rsvpChoice struct {
 	Value, Text, Hint string
 	Chosen            bool
 }
+
+// errAnswer: a form came with none of the answers that there are.
+var errAnswer = &community.Error{Code: community.Invalid, Key: "error.answer", Msg: "the answer is going, maybe or no"}
 
 // rsvp shows where a guest stands: GET /rsvp/{token}.
 func (s *Server) rsvp(w http.ResponseWriter, r *http.Request) error {
@@ -72,11 +76,13 @@ func (s *Server) changeRSVP(w http.ResponseWriter, r *http.Request) error {
 		return community.Errorf(community.Invalid, "the form cannot be read: %w", err)
 	}
 	want := community.Want{State: community.GuestState(r.PostForm.Get("answer"))}
-	if n, err := strconv.Atoi(r.PostForm.Get("plus")); err == nil && want.State == community.Going {
-		want.Plus = n
+	if plus := strings.TrimSpace(r.PostForm.Get("plus")); plus != "" && want.State == community.Going {
+		if want.Plus, err = strconv.Atoi(plus); err != nil {
+			want.Plus = -1 // refused as every number that cannot be
+		}
 	}
 	if want.State != community.Going && want.State != community.Maybe && want.State != community.NotGoing {
-		err = &community.Error{Code: community.Invalid, Key: "error.answer", Msg: "the answer is going, maybe or no"}
+		err = errAnswer
 	} else {
 		_, err = s.node.ChangeRSVP(r.Context(), rsvpToken(r), want)
 	}

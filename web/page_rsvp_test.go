@@ -82,7 +82,7 @@ func TestRSVPLink(t *testing.T) {
 		t.Error(body)
 	}
 	// What cannot be is said, and nothing is lost.
-	for _, f := range []url.Values{{"answer": {"perhaps"}}, {}, {"answer": {"going"}, "plus": {"3"}}, {"answer": {"going"}, "plus": {"-1"}}} {
+	for _, f := range []url.Values{{"answer": {"perhaps"}}, {}, {"answer": {"going"}, "plus": {"3"}}, {"answer": {"going"}, "plus": {"-1"}}, {"answer": {"going"}, "plus": {"two"}}} {
 		res := w.form(path, f)
 		if body := bodyOf(t, res); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `role="alert"`) || !strings.Contains(body, "You have a seat") {
 			t.Errorf("%v: %s", f, res.Status)

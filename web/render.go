@@ -26,6 +26,7 @@ type page struct {
 	Canonical   string
 	Alternates  []alternate
 	Languages   []languageLink
+	At          string // path of the page in other languages, where it is not that of the request
 	ActivityID  string // the same thing for other servers
 	Calendar    string // an ICS of this page alone
 	Image       *picture

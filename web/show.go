@@ -99,7 +99,10 @@ func (s *Server) rememberLanguage(w http.ResponseWriter, r *http.Request) {
 // frame fills what is around every page.
 func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 	p.Lang, p.City, p.Version, p.Source = v.Code, cityHead{v.cityName(), v.handle()}, s.version, s.source
-	p.Languages = s.languageLinks(ownPath(r), params, v.tongue)
+	if p.At == "" {
+		p.At = ownPath(r)
+	}
+	p.Languages = s.languageLinks(p.At, params, v.tongue)
 	if p.Kind == "" {
 		p.Kind = "website"
 	}

@@ -192,6 +192,9 @@ func (v *viewer) card(c *community.Conference) card {
 	if !c.Own() {
 		k.Host = c.Origin
 	}
+	if k.When.Timed && c.Zone != v.city.Zone && (c.Venue == nil || c.Status == community.MovedOnline) {
+		k.When.Abroad = true // no place says whose clock it is
+	}
 	if !c.Past(v.now) && c.Status != community.Cancelled {
 		k.Soon = v.soon(c, v.now)
 		if k.Seats = v.seats(c); full(c) {
