@@ -222,7 +222,7 @@ var payloadFacts = map[string][][2]string{
 	"mbin/activities/accept.json":              {{"id", "https://some-mbin.instance/f/object/2721ffc3-f8a9-417e-a124-af057434a3af#accept"}, {">Actor", "https://some-other.instance/u/someUser"}},
 	"mbin/objects/instance.json":               {{"type", "Application"}, {"Key", "https://fedia.io/i/actor#main-key"}, {"Locked", "follows are answered by hand"}},
 	"mitra/activities/create_post.json":        {{">Text", "da: Remote post 5"}, {"note", "proof"}, {">Replies", "https://mitra.social/objects/019f57cf-693a-77f2-b006-c4c76338956a/replies"}},
-	"mobilizon-tests/gancio-event-activity.json": {{">kind", "event"}, {">Title", "Demo event"}, {">Start", "2021-07-14 15:30:57 +00:00"}, {">End", "2021-07-14 16:30:57 +00:00"},
+	"mobilizon-tests/gancio-event-activity.json": {{">kind", "event"}, {">Title", "Demo event"}, {">Start", "2021-07-14 17:30:57 +02:00"}, {">End", "2021-07-14 18:30:57 +02:00"},
 		{">Place", "Colosseo"}, {">Page", "https://demo.gancio.org/event/demo-event"}, {">Way to come", "external"}, {">Tag", "test"}, {">Owner", "https://demo.gancio.org/federation/u/gancio"}},
 	"mobilizon-tests/mobilizon-post-activity-media.json": {{">Title", "My first event"}, {">Start", "2018-02-12 14:08:20 +00:00"}, {">End", "not said"}, {">Place", "Locaux de Framasoft"},
 		{">Address", "10 Rue Jangot, 69007 Lyon, Auvergne Rhône Alpes, France"}, {">Picture", "https://mobilizon.fr/some-image"}, {">Website", "https://google.com"}, {">note", "TODO REMOVE ME"}},
