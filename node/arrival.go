@@ -13,6 +13,7 @@ const (
 	maxArrivals     = 20
 	maxHostArrivals = 1000
 	listedArrivals  = 500
+	readArrivals    = 50_000 // the blocked and those who have gone stand before others
 )
 
 // Travel is what another server tells of someone who comes here. End is zero
@@ -90,7 +91,7 @@ func (n *Node) Arrivals(ctx context.Context, by By) ([]community.Arrival, error)
 	if err := by.may(community.Regular); err != nil {
 		return nil, err
 	}
-	list, err := n.store.Arrivals(ctx, listedArrivals)
+	list, err := n.store.Arrivals(ctx, readArrivals)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +106,9 @@ func (n *Node) Arrivals(ctx context.Context, by By) ([]community.Arrival, error)
 		} else if !blocked {
 			out = append(out, v)
 		}
+		if len(out) == listedArrivals {
+			break
+		}
 	}
 	return out, nil
 }
@@ -112,7 +116,7 @@ func (n *Node) Arrivals(ctx context.Context, by By) ([]community.Arrival, error)
 // PruneArrivals forgets who has come and gone.
 func (n *Node) PruneArrivals(ctx context.Context) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
-		list, err := tx.Arrivals(ctx, listedArrivals)
+		list, err := tx.Arrivals(ctx, readArrivals)
 		if err != nil {
 			return err
 		}

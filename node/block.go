@@ -108,6 +108,18 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 			return err
 		}
 	}
+	arrivals, err := tx.Arrivals(ctx, readArrivals)
+	if err != nil {
+		return err
+	}
+	for _, v := range arrivals {
+		if !suspended(v.Actor) {
+			continue
+		}
+		if err := tx.DeleteArrival(ctx, v.ID); err != nil {
+			return err
+		}
+	}
 	// What stood behind the conferences of a sister city that is kept out now is
 	// shown by itself.
 	sisters, err := tx.Sisters(ctx)

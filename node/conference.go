@@ -30,7 +30,11 @@ func (n *Node) AddConference(ctx context.Context, by By, c *community.Conference
 	if err := by.may(community.Steward); err != nil {
 		return nil, err
 	}
-	err := n.write(ctx, func(tx *storage.Tx) error { return n.addConference(ctx, tx, c, p) })
+	uid := c.UID
+	err := n.write(ctx, func(tx *storage.Tx) error {
+		c.UID = uid // the transaction may run again, and makes new ids then
+		return n.addConference(ctx, tx, c, p)
+	})
 	if err != nil {
 		return nil, err
 	}

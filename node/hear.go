@@ -88,17 +88,38 @@ func spokenIn(p *community.Post) string {
 
 // hearAgain listens to a changed post, if what it said before is the answer that
 // counts. What it does not say any more in clear words stays as it was: people
-// mend their posts without changing their mind.
+// mend their posts without changing their mind. Who has not answered at all is
+// heard as if they had said it now.
 func (n *Node) hearAgain(ctx context.Context, tx *storage.Tx, from *community.Actor, p *community.Post) error {
 	g, err := tx.GuestByAnswer(ctx, p.URI)
-	if ok, err := found(err); !ok {
+	if ok, err := found(err); err != nil {
 		return err
+	} else if !ok {
+		return n.hearAtLast(ctx, tx, from, p)
 	}
 	if g.ActorID != from.ID {
 		return nil
 	}
 	c, err := tx.ConferenceByID(ctx, g.ConferenceID)
 	if err != nil {
+		return err
+	}
+	_, err = n.hearAbout(ctx, tx, c, from, p)
+	return err
+}
+
+// hearAtLast listens to a changed post of someone who never answered the
+// conference; any other answer of theirs counts more.
+func (n *Node) hearAtLast(ctx context.Context, tx *storage.Tx, from *community.Actor, p *community.Post) error {
+	if from.Type != "Person" || p.ReplyTo == "" {
+		return nil
+	}
+	c, err := n.answeredConference(ctx, tx.Reader, from, p.ReplyTo)
+	if ok, err := found(err); !ok {
+		return err
+	}
+	_, err = tx.Guest(ctx, c.ID, storage.GuestKey{ActorID: from.ID})
+	if ok, err := found(err); ok || err != nil {
 		return err
 	}
 	_, err = n.hearAbout(ctx, tx, c, from, p)

@@ -204,3 +204,30 @@ func TestWordsOfTheConference(t *testing.T) {
 	w.mustReply(t, a, w.reply(a, "2", w.site.Conference(plain.Slug), mentionCity+"Я иду!</p>"))
 	w.noGuest(t, plain, a)
 }
+
+// Who mends a post until it says that they come is heard, unless they have
+// answered in another way; a vote keeps those whom they bring along.
+func TestChangedWordsAreHeard(t *testing.T) {
+	w := newWorld(t)
+	c, a := w.conf(t, nil), w.stranger(t, bob)
+	id := w.site.Conference(c.Slug)
+	w.mustReply(t, a, w.reply(a, "1", id, "Looks nice"))
+	w.noGuest(t, c, a)
+	w.pass(time.Minute)
+	w.mustReply(t, a, w.reply(a, "1", id, "I'm coming +2"))
+	if g := w.guest(t, c, a); g.State != community.Going || g.Plus != 2 || g.AnswerURI != "https://far.example/n/1" {
+		t.Fatalf("%+v", g)
+	}
+	w.mustReply(t, a, w.reply(a, "2", id, "Can't make it after all"))
+	wantState(t, w.guest(t, c, a), community.NotGoing)
+	w.pass(time.Minute)
+	w.mustReply(t, a, w.reply(a, "1", id, "I'm coming +3"))
+	wantState(t, w.guest(t, c, a), community.NotGoing)
+
+	asked, poll := w.asking(t, nil)
+	w.mustReply(t, a, w.reply(a, "3", w.site.Conference(asked.Slug), "I'm coming +2"))
+	w.mustVote(t, a, poll, "I'm coming")
+	if g := w.guest(t, asked, a); g.State != community.Going || g.Plus != 2 {
+		t.Errorf("after the vote %+v", g)
+	}
+}

@@ -34,6 +34,11 @@ func (n *Node) ReceiveOffer(ctx context.Context, from *community.Actor, uri, not
 		} else if !ok {
 			return community.Errorf(community.Refused, "nobody here follows %s", from.URI)
 		}
+		if _, err := tx.Tombstone(ctx, claimKey(from.URI, uri)); err == nil {
+			return community.Errorf(community.Gone, "%s was taken back", uri)
+		} else if community.CodeOf(err) != community.NotFound {
+			return err
+		}
 		if c.OriginID == 0 {
 			c.OriginID = from.ID
 		}
@@ -137,13 +142,17 @@ func (n *Node) unasked(ctx context.Context, tx *storage.Tx, c *community.Confere
 }
 
 // ReceiveUndoOffer is a city that takes her offer back. What was announced for it
-// is withdrawn, and not announced again by itself.
+// is withdrawn, and not announced again by itself. An offer that comes only after
+// that counts for nothing.
 func (n *Node) ReceiveUndoOffer(ctx context.Context, from *community.Actor, uri, object string) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
 		o, err := tx.OfferByURI(ctx, community.OfferIn, uri)
 		known, err := found(err)
 		if err != nil {
 			return err
+		}
+		if !known && uri != "" {
+			return tx.SaveTombstone(ctx, claimKey(from.URI, uri), "Offer")
 		}
 		if !known {
 			c, err := tx.ConferenceLike(ctx, object)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/storage"
 )
 
 func TestOfferOut(t *testing.T) {
@@ -379,5 +380,43 @@ func TestOffersOfARunawayWait(t *testing.T) {
 	}
 	if said := len(w.documents(t, "Announce")); said != 2*community.MaxAutoDaily || len(w.queue(t)) != 3 {
 		t.Errorf("%d announcements, %d wait", said, len(w.queue(t)))
+	}
+}
+
+// An offer that comes after it was taken back counts for nothing, and one that is
+// taken back late does not end the next one.
+func TestOffersTakenBackInAnyOrder(t *testing.T) {
+	w := newWorld(t)
+	phuket := w.sisterCity(t, "phuket.example", community.AnnounceNever)
+	c := w.theirs(phuket, "a", nil)
+	w.must(t, w.ReceiveUndoOffer(t.Context(), phuket, "https://phuket.example/o/1", c.URI))
+	wantCode(t, w.ReceiveOffer(t.Context(), phuket, "https://phuket.example/o/1", "", w.theirs(phuket, "a", nil)), community.Gone)
+	w.must(t, w.ReceiveOffer(t.Context(), phuket, "https://phuket.example/o/2", "", w.theirs(phuket, "a", nil)))
+	w.must(t, w.ReceiveUndoOffer(t.Context(), phuket, "https://phuket.example/o/0", c.URI))
+	if queue := w.queue(t); len(queue) != 1 || queue[0].URI != "https://phuket.example/o/2" {
+		t.Errorf("%+v", queue)
+	}
+}
+
+// A city that is gone leaves no offers, and a person no messages.
+func TestWhoIsGoneLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	phuket := w.sisterCity(t, "phuket.example", community.AnnounceNever)
+	c := w.conf(t, nil)
+	made, err := w.OfferConference(t.Context(), console, c.Slug, []string{"phuket.example"}, "")
+	w.must(t, err)
+	w.must(t, w.ReceiveActorDelete(t.Context(), phuket))
+	if o, err := w.store.Offer(t.Context(), made[0].ID); err != nil || o.State != community.OfferRevoked {
+		t.Errorf("%+v, %v", o, err)
+	}
+	a := w.stranger(t, bob)
+	w.mustReply(t, a, w.reply(a, "1", w.site.Conference(c.Slug), "I'm coming"))
+	if len(w.messages(t, a)) != 1 {
+		t.Fatal("nothing was said")
+	}
+	w.must(t, w.ReceiveActorDelete(t.Context(), a))
+	left, err := w.store.CountPosts(t.Context(), storage.PostQuery{Kinds: []community.PostKind{community.MessagePost}})
+	if err != nil || left != 0 {
+		t.Errorf("%d messages are left, %v", left, err)
 	}
 }

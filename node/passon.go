@@ -18,6 +18,22 @@ func (n *Node) passOn(ctx context.Context, tx *storage.Tx, p *community.Post, so
 	if !passable(p, source) {
 		return nil
 	}
+	author, err := tx.ActorByID(ctx, p.AuthorID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.BlockOf(ctx, author.Host, author.URI); community.CodeOf(err) != community.NotFound {
+		return err // who is silenced here is not made loud elsewhere
+	}
+	return n.announceAsCame(ctx, tx, p, source)
+}
+
+// passOnEnd passes on that an answer was deleted, whoever said it: it may have
+// been passed on before.
+func (n *Node) passOnEnd(ctx context.Context, tx *storage.Tx, p *community.Post, source []byte) error {
+	if !passable(p, source) {
+		return nil
+	}
 	return n.announceAsCame(ctx, tx, p, source)
 }
 

@@ -415,7 +415,7 @@ func (n *Node) ReceiveDeletion(ctx context.Context, from *community.Actor, uri s
 			if err := tx.DeletePost(ctx, p.ID); err != nil {
 				return err
 			}
-			if err := n.passOn(ctx, tx, p, source); err != nil {
+			if err := n.passOnEnd(ctx, tx, p, source); err != nil {
 				return err
 			}
 		}
@@ -476,8 +476,11 @@ func (n *Node) ReceiveActorDelete(ctx context.Context, from *community.Actor) er
 				return err
 			}
 		}
+		if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ActorID: from.ID}); err != nil {
+			return err
+		}
 		for _, drop := range []func(context.Context, int64) error{
-			tx.DeleteSister, tx.DeleteGuestsOfActor, tx.DeleteArrivalsOf, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
+			tx.DeleteMessagesTo, tx.DeleteSister, tx.DeleteGuestsOfActor, tx.DeleteArrivalsOf, tx.DeleteFollowsOf, tx.DeletePostsOfActor, tx.DeleteReactionsOfActor, tx.MarkActorGone,
 		} {
 			if err := drop(ctx, from.ID); err != nil {
 				return err

@@ -46,6 +46,10 @@ func (n *Node) takeAnswer(ctx context.Context, tx *storage.Tx, c *community.Conf
 	}
 	if known {
 		h.guessed = orElse(before.Lang, h.guessed)
+		comes := before.State == community.Going || before.State == community.Waitlisted || before.State == community.Pending
+		if comes && h.want.State == community.Going && h.via != community.ByWords && (c.Capacity == 0 || before.Size() <= c.Capacity) {
+			h.want.Plus = before.Plus // a vote says nothing of those they bring along
+		}
 	}
 	say := telling{c: c, to: from, replyTo: h.replyTo, langs: []string{h.lang, h.guessed}}
 	if why := closed(c, h.want, tx); why != "" {

@@ -217,6 +217,13 @@ func TestArrivals(t *testing.T) {
 		t.Fatal(err)
 	}
 	list(1)
+	// Who is kept out altogether is forgotten, also if let in again.
+	w.must(t, w.AddBlock(ctx, console, &community.Block{Domain: "evil.example", Severity: community.Suspend}))
+	w.must(t, w.RemoveBlock(ctx, console, "evil.example", ""))
+	list(1)
+	if err := w.ReceiveTravel(ctx, other, move); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		if err := w.ReceiveUndoTravel(ctx, other, move.URI); err != nil {
 			t.Fatal(err)

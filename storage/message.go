@@ -41,6 +41,15 @@ func (r *Reader) CountMessages(ctx context.Context, actorID, confID int64, since
 	return value[int](ctx, r, "SELECT COUNT(*) FROM message WHERE actor_id = ? AND conference_id = ? AND post_id <> 0 AND created > ?", actorID, confID, since)
 }
 
+// DeleteMessagesTo forgets what someone was told, the posts that told it
+// included.
+func (tx *Tx) DeleteMessagesTo(ctx context.Context, actorID int64) error {
+	if err := tx.exec(ctx, "DELETE FROM post WHERE id IN (SELECT post_id FROM message WHERE actor_id = ? AND post_id <> 0)", actorID); err != nil {
+		return err
+	}
+	return tx.exec(ctx, "DELETE FROM message WHERE actor_id = ?", actorID)
+}
+
 // InsertMessage notes a direct message.
 func (tx *Tx) InsertMessage(ctx context.Context, m *Message) error {
 	return tx.insert(ctx, &m.ID, "INSERT INTO message (actor_id, conference_id, post_id, state, created) VALUES (?, ?, ?, ?, ?) RETURNING id",

@@ -57,5 +57,10 @@ func TestMessages(t *testing.T) {
 				t.Errorf("%+v: %d, %v", c, n, err)
 			}
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DeleteMessagesTo(ctx, 1) })
+		_, err = s.LastMessage(ctx, 1, 0)
+		wantCode(t, err, community.NotFound)
+		_, err = s.LastMessage(ctx, 2, 7)
+		ok(t, err)
 	})
 }
