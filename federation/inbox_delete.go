@@ -25,7 +25,11 @@ func (s *Server) onDelete(ctx context.Context, in *incoming) (string, error) {
 	if owner := s.ownerOf(ctx, id); owner != 0 && owner != in.from.ID && !speaksFor(in.from) {
 		return s.deletedElsewhere(ctx, id)
 	}
-	if err := s.node.ReceiveDeletion(ctx, in.from, id, in.Raw); err != nil {
+	source := in.Raw
+	if _, err := s.store.PostByURI(ctx, id); err == nil && !s.passing(ctx, in.from, in.Type) {
+		source = nil
+	}
+	if err := s.node.ReceiveDeletion(ctx, in.from, id, source); err != nil {
 		return "", err
 	}
 	return "deleted " + id, nil

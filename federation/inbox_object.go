@@ -233,7 +233,9 @@ func (s *Server) onPost(ctx context.Context, in *incoming, id string, body []byt
 	if s.callsUs(p, to) {
 		s.readAbove(ctx, in.from.Host, p.ReplyTo)
 	}
-	p.Source = in.source(id)
+	if p.Source = in.source(id); p.Source != nil && p.ReplyTo != "" && !s.passing(ctx, author, in.Type) {
+		p.Source = nil
+	}
 	return s.keepPost(ctx, author, id, p, to)
 }
 

@@ -24,8 +24,8 @@ type hostRate struct {
 	used    time.Time
 }
 
-func newRates(perSecond, burst int, clock func() time.Time) *rates {
-	return &rates{perSecond: rate.Limit(perSecond), burst: burst, clock: clock, hosts: map[string]*hostRate{}}
+func newRates(perSecond rate.Limit, burst int, clock func() time.Time) *rates {
+	return &rates{perSecond: perSecond, burst: burst, clock: clock, hosts: map[string]*hostRate{}}
 }
 
 // take uses n of the host's turns, or says how long it should wait.

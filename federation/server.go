@@ -49,25 +49,27 @@ const (
 // Server answers other servers and sends to them. It is safe for concurrent
 // use.
 type Server struct {
-	node       *node.Node
-	store      *storage.Store
-	site       community.Site
-	o          Options
-	log        *slog.Logger
-	clock      func() time.Time
-	client     *fetch.Client
-	resolver   *discover.Resolver
-	verifier   *signature.Verifier
-	known      *signature.Verifier // believes only keys that need not be fetched
-	rates      *rates              // of hosts that send
-	strangers  *rates              // of clients whose signatures did not stand
-	aboveRates *rates              // of hosts whose posts are read because someone answered them
-	signers    signers
-	peers      peerNotes
-	newcomers  newHosts // of which domains new hosts write
-	met        met      // whom the round of cities asked
-	docs       documents
-	usage      usageCache
+	node        *node.Node
+	store       *storage.Store
+	site        community.Site
+	o           Options
+	log         *slog.Logger
+	clock       func() time.Time
+	client      *fetch.Client
+	resolver    *discover.Resolver
+	verifier    *signature.Verifier
+	known       *signature.Verifier // believes only keys that need not be fetched
+	rates       *rates              // of hosts that send
+	strangers   *rates              // of clients whose signatures did not stand
+	aboveRates  *rates              // of hosts whose posts are read because someone answered them
+	passedRates *rates              // of authors whose words are passed on
+	passedHosts *rates              // of hosts whose people are
+	signers     signers
+	peers       peerNotes
+	newcomers   newHosts // of which domains new hosts write
+	met         met      // whom the round of cities asked
+	docs        documents
+	usage       usageCache
 
 	inboxWake chan struct{} // something was received
 	fanWake   chan struct{} // an activity was published
@@ -131,9 +133,11 @@ func New(n *node.Node, o Options) (*Server, error) {
 		grace:     8 * time.Second,
 	}
 	s.peers.claims = rate.NewLimiter(rate.Every(claimEvery), claimBurst)
-	s.rates = newRates(o.InboxRate, o.InboxBurst, s.clock)
+	s.rates = newRates(rate.Limit(o.InboxRate), o.InboxBurst, s.clock)
 	s.strangers = newRates(strangerRate, strangerBurst, s.clock)
 	s.aboveRates = newRates(aboveRate, aboveBurst, s.clock)
+	s.passedRates = newRates(passedRate, passedBurst, s.clock)
+	s.passedHosts = newRates(passedHostRate, passedHostBurst, s.clock)
 	s.lanes.init(o.Workers)
 	s.inbound.init(func(id string) bool { _, ours := s.site.Path(id); return ours })
 	s.resolver = discover.New(s.client, s.signFetch, actorStore{s}, s.clock)

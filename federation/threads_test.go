@@ -2,6 +2,7 @@ package federation
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -251,6 +252,48 @@ func TestAnswersArePassedOn(t *testing.T) {
 	if len(other.got("Announce")) != 0 {
 		t.Error("Mastodon got that form")
 	}
+}
+
+// TestFloodIsNotPassedOn: who says too much at once is heard here and not by all
+// who know the city as a community; neither is a host full of such people.
+func TestFloodIsNotPassedOn(t *testing.T) {
+	n, lemmy, other := startNode(t), startPeer(t, "lemmy"), startPeer(t, "mastodon")
+	n.passedRates = newRates(passedRate, 3, n.Server.clock)
+	n.passedHosts = newRates(passedHostRate/1000, 5, n.Server.clock)
+	n.run()
+	lemmy.deliver(n, "anna", lemmy.activity("anna", "Follow", n.site.Actor(community.CityActor)))
+	eventually(t, "the follow is accepted", func() bool { return len(lemmy.got("Accept")) == 1 })
+	c := n.conference("Open")
+	n.idle()
+	base := len(lemmy.got("Announce"))
+	say := func(who string, i int) string {
+		id := fmt.Sprint(other.base, "/n/", who, i)
+		note := map[string]any{"id": id, "type": "Note", "attributedTo": other.uri(who), "inReplyTo": n.site.Conference(c.Slug), "content": "<p>Tea?</p>",
+			"to": []any{"https://www.w3.org/ns/activitystreams#Public"}, "published": "2026-11-22T12:00:00Z"}
+		other.deliver(n, who, other.activity(who, "Create", note, "to", []any{"https://www.w3.org/ns/activitystreams#Public"}))
+		if _, err := n.store.PostByURI(context.Background(), id); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		return id
+	}
+	count := func(want int) {
+		t.Helper()
+		n.idle()
+		if got := len(lemmy.got("Announce")) - base; got != want {
+			t.Errorf("%d announcements, want %d", got, want)
+		}
+	}
+	first := say("anna", 0)
+	for i := range 4 {
+		say("anna", i+1)
+	}
+	count(3)
+	other.deliver(n, "anna", other.activity("anna", "Delete", first))
+	count(4)
+	for i := range 5 {
+		say("bob", i)
+	}
+	count(6) // two of his, then his host has said enough
 }
 
 // TestPollBesideAConference: the poll of another city is not kept as something it

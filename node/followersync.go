@@ -14,6 +14,10 @@ import (
 // counts against it: the answer to it may still be on its way.
 const settleTime = time.Hour
 
+// maxUndone is how many follows that only the other side knows of are undone in
+// one go. What is left differs still, and is looked at again.
+const maxUndone = 50
+
 // FollowersSeenBy lists which of our actors follow a remote one, by their ids, as
 // that one should have them among its followers (FEP-8fcf).
 func (n *Node) FollowersSeenBy(ctx context.Context, a *community.Actor) ([]string, error) {
@@ -65,7 +69,11 @@ func (n *Node) SynchronizeFollows(ctx context.Context, from *community.Actor, li
 				settled++
 			}
 		}
+		undone := 0
 		for _, id := range listed {
+			if undone == maxUndone {
+				break
+			}
 			local, ours := n.site.LocalActor(id)
 			if !ours || known[local] || n.site.Actor(local) != id {
 				continue
@@ -79,6 +87,7 @@ func (n *Node) SynchronizeFollows(ctx context.Context, from *community.Actor, li
 			if err := n.undoFollow(ctx, tx, local, from); err != nil {
 				return err
 			}
+			undone++
 			settled++
 		}
 		return nil

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -53,4 +54,19 @@ func TestSynchronizeFollows(t *testing.T) {
 	step([]string{city, node, anna, anna}, 3, community.Accepted, "node Undo", "people/anna Undo")
 	set(community.CityActor, community.Rejected)
 	step([]string{city}, 1, community.Rejected, "city Undo")
+	// Whoever makes up a list of everyone here gets some of it at a time.
+	var all []string
+	for i := range maxUndone + 10 {
+		handle := fmt.Sprint("many", i)
+		err := w.write(ctx, func(tx *storage.Tx) error {
+			return tx.InsertMember(context.Background(), &community.Member{Handle: handle, Name: handle, Created: tx.Now()})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, w.site.Actor(community.MemberActor(handle)))
+	}
+	if n, err := w.SynchronizeFollows(ctx, them, all); n != maxUndone || err != nil {
+		t.Errorf("%d undone at once, %v", n, err)
+	}
 }

@@ -262,25 +262,27 @@ func (n *Node) carryBlock(ctx context.Context, tx *storage.Tx, from, target *com
 // carryFollows lets each actor of ours that followed the old account follow the
 // new one.
 func (n *Node) carryFollows(ctx context.Context, tx *storage.Tx, from, target *community.Actor) error {
-	locals := []community.LocalActor{community.CityActor, community.NodeActor}
-	members, err := tx.Members(ctx)
+	follows, err := tx.FollowsOf(ctx, from.ID)
 	if err != nil {
 		return err
 	}
-	ids := map[community.LocalActor]int64{}
-	for _, m := range members {
-		if m.MayAct() == nil {
-			local := community.MemberActor(m.Handle)
-			locals, ids[local] = append(locals, local), m.ID
+	for _, f := range follows {
+		handle, member := f.Local.Member()
+		var m *community.Member
+		if member {
+			m, err = tx.Member(ctx, handle)
+			if ok, err := found(err); err != nil {
+				return err
+			} else if !ok || m.MayAct() != nil {
+				continue
+			}
 		}
-	}
-	for _, local := range locals {
-		went, err := n.followMoved(ctx, tx, local, from, target)
+		went, err := n.followMoved(ctx, tx, f.Local, from, target)
 		if err != nil {
 			return err
 		}
-		if id, ok := ids[local]; ok && went {
-			if err := n.notify(ctx, tx, id, community.NoticeFollowMoved, "From", from.Address(), "To", target.Address(), "URL", orElse(target.URL, target.URI)); err != nil {
+		if member && went {
+			if err := n.notify(ctx, tx, m.ID, community.NoticeFollowMoved, "From", from.Address(), "To", target.Address(), "URL", orElse(target.URL, target.URI)); err != nil {
 				return err
 			}
 		}

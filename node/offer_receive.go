@@ -8,7 +8,8 @@ import (
 )
 
 // mayOfferHere tells whether offers of another city are looked at: of a sister
-// city, or one that we follow.
+// city, or one that the city or the node follows. That some member follows
+// someone of a large server does not open the stewards' desk to all of it.
 func (n *Node) mayOfferHere(ctx context.Context, tx *storage.Tx, from *community.Actor) (bool, error) {
 	_, err := tx.Sister(ctx, from.ID)
 	if ok, err := found(err); ok || err != nil {
@@ -17,7 +18,7 @@ func (n *Node) mayOfferHere(ctx context.Context, tx *storage.Tx, from *community
 	if from.Type == "Person" {
 		return tx.FollowsActor(ctx, from.ID)
 	}
-	return n.followsHost(ctx, tx, from)
+	return n.stewardFollows(ctx, tx, from.Host)
 }
 
 // ReceiveOffer is a conference that another city offers to announce, as it was

@@ -210,6 +210,17 @@ func TestOfferIn(t *testing.T) {
 	wantCode(t, offer(phuket, 1, w.theirs(stranger, "x", nil)), community.Forbidden)
 	wantCode(t, offer(phuket, 1, w.theirs(phuket, "past", func(c *community.Conference) { c.Start, c.End = w.now.Add(-2*time.Hour), w.now.Add(-time.Hour) })), community.Refused)
 
+	// That anna follows one of its people is no reason to listen to all of a server.
+	bob := w.stranger(t, "https://big.example/users/bob")
+	err := w.write(t.Context(), func(tx *storage.Tx) error {
+		return tx.SaveFollowed(t.Context(), &community.Follow{Local: community.MemberActor("anna"), ActorID: bob.ID, URI: w.site.Activity("x"), State: community.Accepted, Created: tx.Now(), Updated: tx.Now()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := w.group(t, "big.example")
+	wantCode(t, offer(big, 1, w.theirs(big, "x", nil)), community.Refused)
+
 	a := w.theirs(phuket, "a", nil)
 	for range 2 {
 		if err := offer(phuket, 1, w.theirs(phuket, "a", nil)); err != nil {
@@ -235,7 +246,7 @@ func TestOfferIn(t *testing.T) {
 	if inner["id"] != "https://phuket.example/a/1" || inner["type"] != "Offer" || inner["actor"] != phuket.URI || inner["object"] != a.URI {
 		t.Errorf("it answers %v", inner)
 	}
-	_, err := w.DeclineOffer(t.Context(), console, queue[0].ID, "")
+	_, err = w.DeclineOffer(t.Context(), console, queue[0].ID, "")
 	wantCode(t, err, community.Conflict)
 	w.forget(t)
 	if err := offer(phuket, 2, w.theirs(phuket, "a", nil)); err != nil {
