@@ -17,6 +17,10 @@ const pointed = "link "
 // to write to by whoever looks at its pages.
 const maxPointedADay = 200
 
+// maxPointedToOne bounds how many of these one person gets in a day: others may
+// have asked in their name.
+const maxPointedToOne = 4
+
 // PointTo sends someone elsewhere a direct message of the city with the address
 // of a thing of ours, as a visitor asked who says to be them: once for each
 // thing. Refused when they have it already, are kept out, or too much was sent
@@ -50,7 +54,15 @@ func (n *Node) PointTo(ctx context.Context, to *community.Actor, object, lang st
 		if told {
 			return refused("they have the address already")
 		}
-		today, err := tx.CountTold(ctx, pointed, tx.Now().Add(-24*time.Hour))
+		day := tx.Now().Add(-24 * time.Hour)
+		theirs, err := tx.CountTold(ctx, to.ID, pointed, day)
+		if err != nil {
+			return err
+		}
+		if theirs >= maxPointedToOne {
+			return refused("they were written to often enough today")
+		}
+		today, err := tx.CountTold(ctx, 0, pointed, day)
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,9 @@ func TestAddressIsSentOnce(t *testing.T) {
 	} {
 		wantCode(t, w.PointTo(ctx, bob, what, "en"), code)
 	}
+	// Whoever asks in their name does not fill their inbox.
+	more := w.conf(t, nil)
+	wantCode(t, w.PointTo(ctx, bob, w.Site().Conference(more.Slug), "en"), community.Refused)
 	eve := w.stranger(t, "https://evil.example/u/eve")
 	w.must(t, w.AddBlock(ctx, console, &community.Block{Domain: "evil.example", Severity: community.Silence}))
 	wantCode(t, w.PointTo(ctx, eve, id, "en"), community.Refused)

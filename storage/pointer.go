@@ -12,8 +12,11 @@ func (r *Reader) ToldOf(ctx context.Context, actorID int64, state string) (bool,
 	return n > 0, err
 }
 
-// CountTold counts what anyone was told since an instant under words that begin
-// so.
-func (r *Reader) CountTold(ctx context.Context, prefix string, since time.Time) (int, error) {
+// CountTold counts what someone, or for 0 anyone, was told since an instant under
+// words that begin so.
+func (r *Reader) CountTold(ctx context.Context, actorID int64, prefix string, since time.Time) (int, error) {
+	if actorID != 0 {
+		return value[int](ctx, r, `SELECT COUNT(*) FROM message WHERE actor_id = ? AND created > ? AND state LIKE ? ESCAPE '\'`, actorID, since, likeEscaper.Replace(prefix)+"%")
+	}
 	return value[int](ctx, r, `SELECT COUNT(*) FROM message WHERE created > ? AND state LIKE ? ESCAPE '\'`, since, likeEscaper.Replace(prefix)+"%")
 }

@@ -26,11 +26,16 @@ func TestToldOf(t *testing.T) {
 			t.Errorf("someone else was told: %v", err)
 		}
 		for since, want := range map[time.Time]int{noon.Add(-1): 1, noon: 0} {
-			if got, err := s.CountTold(ctx, "link ", since); got != want || err != nil {
+			if got, err := s.CountTold(ctx, 0, "link ", since); got != want || err != nil {
 				t.Errorf("since %v: %d %v", since, got, err)
 			}
 		}
-		if got, err := s.CountTold(ctx, "link_", noon); got != 1 || err != nil {
+		for actor, want := range map[int64]int{7: 1, 8: 0} {
+			if got, err := s.CountTold(ctx, actor, "link ", noon.Add(-1)); got != want || err != nil {
+				t.Errorf("%d was told %d: %v", actor, got, err)
+			}
+		}
+		if got, err := s.CountTold(ctx, 0, "link_", noon); got != 1 || err != nil {
 			t.Errorf("the sign for any letter is one: %d %v", got, err)
 		}
 	})
