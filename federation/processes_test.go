@@ -68,7 +68,7 @@ func TestTwoProcesses(t *testing.T) {
 	for p, n := range []*testNode{one, two} {
 		group.Go(func() {
 			for i := range each {
-				c := &community.Conference{Title: community.Plain("en", fmt.Sprintf("Meetup %d of %d", i, p)), Zone: "Europe/Belgrade", Start: n.clock.now().Add(time.Hour)}
+				c := &community.Conference{Title: community.Plain("en", fmt.Sprintf("Meetup %d of %d", i, p)), Zone: "Europe/Belgrade", RSVP: community.RSVPWords, Start: n.clock.now().Add(time.Hour)}
 				if _, err := n.node.AddConference(ctx, console, c, publishLoudly); err != nil {
 					t.Error(err)
 				}
