@@ -119,6 +119,14 @@ func (s *Server) apiSister(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, r, http.StatusOK, sisterJSON(sister))
 }
 
+// steward returns nil for one: to others not even the number of a city is told.
+func steward(by node.By) error {
+	if !by.Member.Role.AtLeast(community.Steward) {
+		return &community.Error{Code: community.Forbidden, Key: "error.role.steward", Msg: "this needs a steward"}
+	}
+	return nil
+}
+
 // apiAddSister makes another city a sister city: POST /api/v1/sisters.
 func (s *Server) apiAddSister(w http.ResponseWriter, r *http.Request, by node.By) error {
 	var in sisterInput
@@ -128,8 +136,8 @@ func (s *Server) apiAddSister(w http.ResponseWriter, r *http.Request, by node.By
 	if in.City == "" {
 		return invalidField("city", "required", "say which city: @city@host, an address, or a host")
 	}
-	if !by.Member.Role.AtLeast(community.Steward) {
-		return &community.Error{Code: community.Forbidden, Key: "error.role.steward", Msg: "this needs a steward"}
+	if err := steward(by); err != nil {
+		return err
 	}
 	if s.remote == nil {
 		return community.Errorf(community.Refused, "this server asks no other")
@@ -148,6 +156,9 @@ func (s *Server) apiChangeSister(w http.ResponseWriter, r *http.Request, by node
 	if err := decode(w, r, &in, sisterFields); err != nil {
 		return err
 	}
+	if err := steward(by); err != nil {
+		return err
+	}
 	if in.City != "" {
 		return invalidField("city", "fixed", "a sister city stays who she is; add the other one")
 	}
@@ -163,6 +174,9 @@ func (s *Server) apiChangeSister(w http.ResponseWriter, r *http.Request, by node
 
 // apiRemoveSister ends it: DELETE /api/v1/sisters/{id}.
 func (s *Server) apiRemoveSister(w http.ResponseWriter, r *http.Request, by node.By) error {
+	if err := steward(by); err != nil {
+		return err
+	}
 	sister, err := s.sister(r)
 	if err != nil {
 		return err

@@ -89,6 +89,13 @@ func TestSistersOverTheAPI(t *testing.T) {
 	if status := w.ask("POST", "/sisters", `{"city": "@phuket@phuket.example"}`, boris, nil); status != http.StatusForbidden {
 		t.Errorf("a newcomer adds a sister: %d", status)
 	}
+	for _, method := range []string{"PATCH", "DELETE"} { // nor does she learn which numbers there are
+		for _, id := range []string{"1", "999"} {
+			if status := w.ask(method, "/sisters/"+id, `{"show": false}`, boris, nil); status != http.StatusForbidden {
+				t.Errorf("%s of sister %s by a newcomer: %d", method, id, status)
+			}
+		}
+	}
 	var p problem
 	if status := w.ask("POST", "/sisters", `{"city": "@phuket@phuket.example", "announce": "perhaps", "languages": ["?"]}`, w.token, &p); status != 422 || len(p.Errors) != 2 {
 		t.Errorf("%d %+v", status, p)
