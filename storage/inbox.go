@@ -96,7 +96,7 @@ func (r *Reader) NeedsForm(ctx context.Context, f community.Form, local communit
 	scan := func(row row, p *community.Peer) error {
 		return row.Scan(&p.Host, &p.Software, &p.Version, instant{&p.Asked})
 	}
-	ps, err := list(ctx, r, scan, "SELECT host, software, version, asked FROM peer WHERE asked = 0 OR software"+r.sql.inTexts, asJSON{f.Software()})
+	ps, err := list(ctx, r, scan, "SELECT host, software, version, asked FROM peer WHERE asked = 0 UNION SELECT host, software, version, asked FROM peer WHERE software <> '' AND software"+r.sql.inTexts, asJSON{f.Software()})
 	if err != nil {
 		return false, err
 	}
