@@ -25,6 +25,9 @@ const (
 	// refreshGone is how many times in a row a conference is not found before it
 	// counts as deleted: a server that is being repaired may find nothing.
 	refreshGone = 3
+	// refreshLease is what the process that reads them claims, for as long as it
+	// lives, where there are several; no host has a space in it.
+	refreshLease = "conferences elsewhere"
 )
 
 // reading is when a conference was read again, and what came of it.
@@ -42,6 +45,12 @@ func (s *Server) refreshLoop(stop, work context.Context) {
 		case <-stop.Done():
 			return
 		case <-tick.C:
+		}
+		if ok, err := s.claim(work, refreshLease); err != nil || !ok {
+			if err != nil {
+				s.log.Error("claiming what is read again", "error", err)
+			}
+			continue
 		}
 		ctx, cancel := context.WithTimeout(work, refreshBudget)
 		if n, err := s.refresh(ctx); err != nil {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"konfa/activitystreams"
@@ -70,6 +71,7 @@ func (n *Node) SettleJoins(ctx context.Context) (again, given int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
+	var errs []error
 	for _, a := range due {
 		var did community.GuestState
 		err := n.write(ctx, func(tx *storage.Tx) (err error) {
@@ -77,7 +79,11 @@ func (n *Node) SettleJoins(ctx context.Context) (again, given int, err error) {
 			return err
 		})
 		if err != nil {
-			return again, given, err
+			errs = append(errs, err)
+			if broken(err) {
+				break
+			}
+			continue
 		}
 		switch did {
 		case community.Pending:
@@ -86,7 +92,7 @@ func (n *Node) SettleJoins(ctx context.Context) (again, given int, err error) {
 			given++
 		}
 	}
-	return again, given, nil
+	return again, given, errors.Join(errs...)
 }
 
 // settleAsking does what is due for one guest. It returns Pending when they were

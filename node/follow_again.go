@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"konfa/community"
@@ -22,6 +23,7 @@ const followsAtOnce = 200
 // time, for the reason above.
 func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
 	again, at := 0, map[int64]bool{}
+	var errs []error
 	q := storage.FollowQuery{State: community.Asked, Limit: followsAtOnce}
 	for {
 		list, err := n.store.FollowedList(ctx, q)
@@ -39,7 +41,11 @@ func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
 				return err
 			})
 			if err != nil {
-				return again, err
+				errs = append(errs, err)
+				if broken(err) {
+					return again, errors.Join(errs...)
+				}
+				continue
 			}
 			if asked {
 				at[f.ActorID] = true
@@ -47,7 +53,7 @@ func (n *Node) AskToFollowAgain(ctx context.Context) (int, error) {
 			}
 		}
 		if len(list) < q.Limit {
-			return again, nil
+			return again, errors.Join(errs...)
 		}
 	}
 }

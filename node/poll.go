@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -85,6 +86,7 @@ func (n *Node) TellPolls(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var errs []error
 	for i := range due {
 		err := n.write(ctx, func(tx *storage.Tx) error {
 			poll, err := tx.Poll(ctx, due[i].PostID)
@@ -101,10 +103,20 @@ func (n *Node) TellPolls(ctx context.Context) (int, error) {
 			return n.updatePoll(ctx, tx, c, poll)
 		})
 		if err != nil {
-			return i, err
+			errs = append(errs, err)
+			if broken(err) {
+				return i, errors.Join(errs...)
+			}
 		}
 	}
-	return len(due), nil
+	return len(due), errors.Join(errs...)
+}
+
+// broken tells of an error that is not of one thing alone: whoever works through
+// a list need not go on. Of others the rest must not wait for the one that has
+// something wrong with it.
+func broken(err error) bool {
+	return err != nil && community.CodeOf(err) == community.Internal
 }
 
 // updatePoll counts again, opens or closes the poll as the conference wants it,

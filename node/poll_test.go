@@ -99,6 +99,28 @@ func (w *world) toldTotals(t *testing.T) []string {
 	return out
 }
 
+// One poll that has something wrong with it holds up no other.
+func TestPollsDoNotWaitForABrokenOne(t *testing.T) {
+	w := newWorld(t)
+	broken, _ := w.asking(t, nil)
+	_, p := w.asking(t, nil)
+	if err := w.write(t.Context(), func(tx *storage.Tx) error { return tx.DeleteConference(t.Context(), broken.ID) }); err != nil {
+		t.Fatal(err)
+	}
+	w.forget(t)
+	w.pass(365 * 24 * time.Hour)
+	if n, err := w.TellPolls(t.Context()); community.CodeOf(err) == "" || n == 0 {
+		t.Errorf("%d polls, %v", n, err)
+	}
+	poll, err := w.store.Poll(t.Context(), p.ID)
+	if err != nil || poll.Closed.IsZero() {
+		t.Errorf("the other poll: %+v, %v", poll, err)
+	}
+	if got := w.toldTotals(t); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestPollBelowAConference(t *testing.T) {
 	w := newWorld(t)
 	c, p := w.asking(t, func(c *community.Conference) {

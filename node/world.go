@@ -257,15 +257,16 @@ func (w *worldWriter) origin(ctx context.Context, id int64) (*origin, error) {
 	if o.blocked, err = found(err); err != nil {
 		return nil, err
 	}
-	follows, err := w.tx.FollowedList(ctx, storage.FollowQuery{Host: a.Host, State: community.Accepted, Limit: 100})
-	if err != nil {
+	// Members may follow any number of people of a large server before the city does.
+	if o.stewarded, err = w.n.stewardFollows(ctx, w.tx, a.Host); err != nil {
 		return nil, err
 	}
-	for _, f := range follows {
-		o.followed = true
-		if _, member := f.Local.Member(); !member {
-			o.stewarded = true
+	if o.followed = o.stewarded; !o.followed {
+		follows, err := w.tx.FollowedList(ctx, storage.FollowQuery{Host: a.Host, State: community.Accepted, Limit: 1})
+		if err != nil {
+			return nil, err
 		}
+		o.followed = len(follows) > 0
 	}
 	k, err := w.tx.KnownCity(ctx, a.Host)
 	if ok, err := found(err); err != nil {

@@ -148,6 +148,28 @@ func TestWorldListsWhomWeFollow(t *testing.T) {
 	}
 }
 
+// Many members follow people of a large server before the city follows its group.
+func TestWorldListsWhomTheCityFollowsAmongMany(t *testing.T) {
+	w := newWorld(t)
+	for i := range 110 {
+		a := w.stranger(t, fmt.Sprintf("https://pkt.example/people/%d", i))
+		err := w.write(t.Context(), func(tx *storage.Tx) error {
+			return tx.SaveFollowed(t.Context(), &community.Follow{Local: community.MemberActor("anna"), ActorID: a.ID, URI: w.site.Activity(a.URI), State: community.Accepted, Created: tx.Now(), Updated: tx.Now()})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	looked := w.foreign()
+	looked.OriginID = w.stranger(t, pkt).ID
+	if _, err := w.StoreConference(t.Context(), looked); err != nil {
+		t.Fatal(err)
+	}
+	w.wantListed(t)
+	w.befriend(t)
+	w.wantListed(t, "On the beach @ ")
+}
+
 func TestWorldListsWhatIsToldByThoseWeFollow(t *testing.T) {
 	w := newWorld(t)
 	other := w.befriend(t)
