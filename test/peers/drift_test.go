@@ -53,7 +53,7 @@ func TestFollowersAreCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	counts(1)
-	mastodon.Forget(belgrade.cityURI())
+	mastodon.LoseFollows(belgrade.cityURI())
 	belgrade.addConference("One side lost it")
 	counts(0)
 	follow()

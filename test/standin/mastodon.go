@@ -717,9 +717,9 @@ func (m *Mastodon) moved(from *remote, activity document) error {
 	return m.deliver(m.Me, to.inbox, document{"id": m.followID(to.id), "type": "Follow", "actor": m.Me.ID, "object": to.id})
 }
 
-// Forget loses that anybody here follows an actor, without a word to it, as a
+// LoseFollows loses that anybody here follows an actor, without a word to it, as a
 // restored backup does.
-func (m *Mastodon) Forget(who string) {
+func (m *Mastodon) LoseFollows(who string) {
 	m.update(func() {
 		for _, list := range m.following {
 			delete(list, who)
