@@ -126,7 +126,8 @@ func measureInbound(ctx context.Context, c *city, p *peers, n int) error {
 			"to": []string{"https://www.w3.org/ns/activitystreams#Public"}, "cc": []string{c.base + "/city"},
 			"object": map[string]any{"id": note, "type": "Note", "attributedTo": p.actor(host), "inReplyTo": c.base + "/conf/" + conf.Slug, "published": now,
 				"to": []string{"https://www.w3.org/ns/activitystreams#Public"}, "cc": []string{c.base + "/city"},
-				"content": "<p>I will be there, and I bring <a href=\"https://example.org\">a friend</a>. What about the tea?</p>"}})
+				// No sign-up: that would be answered by a message.
+				"content": "<p>It was lovely last time, see <a href=\"https://example.org\">the pictures</a>. What about the tea?</p>"}})
 		if err != nil {
 			return err
 		}
