@@ -398,7 +398,7 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err := n.dropFormed(ctx, tx, c); err != nil {
 			return err
 		}
-		if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: id, objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
+		if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: bareID(id), objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
 			return err
 		}
 		return n.emitFromBoth(ctx, tx, emission{typ: "Delete", object: doc, objectID: id, objectType: "Event", inboxes: inboxes})

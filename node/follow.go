@@ -91,6 +91,11 @@ func (n *Node) unfollow(ctx context.Context, tx *storage.Tx, local community.Loc
 	if err := tx.DeleteFollowed(ctx, local, a.ID); err != nil {
 		return err
 	}
+	return n.undoFollow(ctx, tx, local, a, f.URI)
+}
+
+// undoFollow tells an actor that the Follow of an id is taken back.
+func (n *Node) undoFollow(ctx context.Context, tx *storage.Tx, local community.LocalActor, a *community.Actor, follow string) error {
 	id, err := n.newActivityURI()
 	if err != nil {
 		return err
@@ -99,7 +104,7 @@ func (n *Node) unfollow(ctx context.Context, tx *storage.Tx, local community.Loc
 	// cannot fetch it.
 	return n.emitTo(ctx, tx, a, activitystreams.Activity{
 		ID: id, Type: "Undo", Actor: local, To: []string{a.URI},
-		Object: activitystreams.Activity{ID: f.URI, Type: "Follow", Actor: local, Object: a.URI},
+		Object: activitystreams.Activity{ID: follow, Type: "Follow", Actor: local, Object: a.URI},
 	}, a.URI, "Follow")
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"konfa/activitystreams"
 	"konfa/community"
 	"konfa/storage"
 )
@@ -84,7 +83,12 @@ func (n *Node) SynchronizeFollows(ctx context.Context, from *community.Actor, li
 				}
 			}
 			known[local] = true
-			if err := n.undoFollow(ctx, tx, local, from); err != nil {
+			// Known to the other side alone: any id will do.
+			follow, err := n.newActivityURI()
+			if err != nil {
+				return err
+			}
+			if err := n.undoFollow(ctx, tx, local, from, follow); err != nil {
 				return err
 			}
 			undone++
@@ -93,20 +97,4 @@ func (n *Node) SynchronizeFollows(ctx context.Context, from *community.Actor, li
 		return nil
 	})
 	return settled, err
-}
-
-// undoFollow takes back a follow that is known to the other side alone.
-func (n *Node) undoFollow(ctx context.Context, tx *storage.Tx, local community.LocalActor, a *community.Actor) error {
-	follow, err := n.newActivityURI()
-	if err != nil {
-		return err
-	}
-	id, err := n.newActivityURI()
-	if err != nil {
-		return err
-	}
-	return n.emitTo(ctx, tx, a, activitystreams.Activity{
-		ID: id, Type: "Undo", Actor: local, To: []string{a.URI},
-		Object: activitystreams.Activity{ID: follow, Type: "Follow", Actor: local, Object: a.URI},
-	}, a.URI, "Follow")
 }

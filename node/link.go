@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 
 	"konfa/community"
 	"konfa/storage"
@@ -22,13 +20,12 @@ func (n *Node) AddLink(ctx context.Context, by By, handle, name string, suggests
 	if r := []rune(name); len(r) > community.MaxName {
 		return "", nil, community.Errorf(community.Invalid, "a name has at most %d characters", community.MaxName)
 	}
-	var raw [32]byte
-	if _, err := rand.Read(raw[:]); err != nil {
-		return "", nil, community.Errorf(community.Internal, "making a link: %w", err)
+	secret, err := newSecret()
+	if err != nil {
+		return "", nil, err
 	}
-	secret := base64.RawURLEncoding.EncodeToString(raw[:])
 	var l *community.PrivateLink
-	err := n.write(ctx, func(tx *storage.Tx) error {
+	err = n.write(ctx, func(tx *storage.Tx) error {
 		m, err := tx.Member(ctx, handle)
 		if err != nil {
 			return err

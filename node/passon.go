@@ -47,15 +47,9 @@ func (n *Node) announceAsCame(ctx context.Context, tx *storage.Tx, p *community.
 	if known, err := n.inThreads(ctx, tx, p, source); err != nil || !known {
 		return err
 	}
-	group := n.site.Actor(community.CityActor)
 	// Its own server gets it as well: Lemmy shows an answer as sent only after
 	// the group has announced it.
-	_, err = n.emit(ctx, tx, emission{
-		actor: community.CityActor, typ: "Announce", object: source, objectID: p.URI, objectType: "Note", form: community.Threads, audience: group,
-		to: []string{group, activitystreams.PublicURI}, cc: []string{n.site.Followers(community.CityActor)},
-		followers: true,
-	})
-	return err
+	return n.announceThread(ctx, tx, emission{object: source, objectID: p.URI, objectType: "Note", form: community.Threads})
 }
 
 // inThreads tells whether servers of threads know what an answer is under. They

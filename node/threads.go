@@ -11,9 +11,11 @@ import (
 // thread is something of ours that servers made of communities and threads keep
 // as a post of the city's community.
 type thread struct {
-	typ        string // Create, Update or Delete
-	author     community.LocalActor
-	object     any // a document whose author is author, or an id
+	typ    string // Create, Update or Delete
+	author community.LocalActor
+	// object makes a document whose author is author, or an id; it is asked for
+	// only where a follower needs it.
+	object     func() (any, error)
 	objectID   string
 	objectType string
 	form       community.Form   // Threads where empty
@@ -31,9 +33,13 @@ func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
 	if err != nil || !needed {
 		return err
 	}
+	object, err := t.object()
+	if err != nil {
+		return err
+	}
 	group := n.site.Actor(community.CityActor)
 	inner := activitystreams.Activity{
-		Type: t.typ, Actor: t.author, Object: t.object, Audience: group, Published: tx.Now(),
+		Type: t.typ, Actor: t.author, Object: object, Audience: group, Published: tx.Now(),
 		To: []string{group, activitystreams.PublicURI}, Cc: []string{group},
 	}
 	// It is kept so that its id is an address, and sent only inside the other.
@@ -44,11 +50,16 @@ func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
 	if err != nil {
 		return err
 	}
-	_, err = n.emit(ctx, tx, emission{
-		actor: community.CityActor, typ: "Announce", object: inner, objectID: t.objectID, objectType: t.typ, form: t.form, audience: group,
-		to: []string{group, activitystreams.PublicURI}, cc: []string{n.site.Followers(community.CityActor)},
-		followers: true, inboxes: t.inboxes,
-	})
+	return n.announceThread(ctx, tx, emission{object: inner, objectID: t.objectID, objectType: t.typ, form: t.form, inboxes: t.inboxes})
+}
+
+// announceThread announces an activity, which is the object, to the followers
+// of the city in a form of threads.
+func (n *Node) announceThread(ctx context.Context, tx *storage.Tx, e emission) error {
+	group := n.site.Actor(community.CityActor)
+	e.actor, e.typ, e.audience, e.followers = community.CityActor, "Announce", group, true
+	e.to, e.cc = []string{group, activitystreams.PublicURI}, []string{n.site.Followers(community.CityActor)}
+	_, err := n.emit(ctx, tx, e)
 	return err
 }
 
@@ -57,12 +68,9 @@ func (n *Node) emitThread(ctx context.Context, tx *storage.Tx, t thread) error {
 func (n *Node) emitEventThread(ctx context.Context, tx *storage.Tx, city *community.City, c *community.Conference, typ string, inboxes []storage.Target) error {
 	for _, form := range []community.Form{community.ThreadEvents, community.ThreadPages} {
 		kind := threadKind(form)
-		doc, err := n.eventDocument(ctx, tx.Reader, city, c, community.DeskActor, kind)
-		if err != nil {
-			return err
-		}
-		err = n.emitThread(ctx, tx, thread{
-			typ: typ, author: community.DeskActor, object: doc, objectID: n.site.Conference(c.Slug), objectType: kind, form: form, inboxes: inboxes,
+		document := func() (any, error) { return n.eventDocument(ctx, tx.Reader, city, c, community.DeskActor, kind) }
+		err := n.emitThread(ctx, tx, thread{
+			typ: typ, author: community.DeskActor, object: document, objectID: n.site.Conference(c.Slug), objectType: kind, form: form, inboxes: inboxes,
 		})
 		if err != nil {
 			return err
@@ -89,16 +97,15 @@ func threaded(p *community.Post) bool {
 // emitPostThread is emitThread of a post of the city.
 func (n *Node) emitPostThread(ctx context.Context, tx *storage.Tx, p *community.Post, typ, objectType string, inboxes []storage.Target) error {
 	id := n.site.Post(p.Slug)
-	var object any = id
-	if typ != "Delete" {
-		doc, err := n.enc.ThreadPost(p)
-		if err != nil {
-			return err
-		}
-		object = doc
+	object := func() (any, error) { return n.enc.ThreadPost(p) }
+	if typ == "Delete" {
+		object = bareID(id)
 	}
 	return n.emitThread(ctx, tx, thread{typ: typ, author: community.DeskActor, object: object, objectID: id, objectType: objectType, inboxes: inboxes})
 }
+
+// bareID is the object of what names no more than the id.
+func bareID(id string) func() (any, error) { return func() (any, error) { return id, nil } }
 
 // EventDocumentFor is EventDocument in the form that a software needs.
 func (n *Node) EventDocumentFor(ctx context.Context, slug string, f community.Form) ([]byte, error) {

@@ -21,13 +21,13 @@ func (n *Node) AddToken(ctx context.Context, by By, handle, name string) (string
 	if err := by.mayAs(handle); err != nil {
 		return "", nil, err
 	}
-	var raw [32]byte
-	if _, err := rand.Read(raw[:]); err != nil {
-		return "", nil, community.Errorf(community.Internal, "making a token: %w", err)
+	secret, err := newSecret()
+	if err != nil {
+		return "", nil, err
 	}
-	secret := tokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	secret = tokenPrefix + secret
 	var t *community.Token
-	err := n.write(ctx, func(tx *storage.Tx) error {
+	err = n.write(ctx, func(tx *storage.Tx) error {
 		m, err := tx.Member(ctx, handle)
 		if err != nil {
 			return err
@@ -39,6 +39,15 @@ func (n *Node) AddToken(ctx context.Context, by By, handle, name string) (string
 		return tx.InsertToken(ctx, t)
 	})
 	return secret, t, err
+}
+
+// newSecret makes 256 random bits that go into an address or a header.
+func newSecret() (string, error) {
+	var raw [32]byte
+	if _, err := rand.Read(raw[:]); err != nil {
+		return "", community.Errorf(community.Internal, "making a secret: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
 // RevokeToken makes a token useless at once.
