@@ -19,6 +19,7 @@ type City struct {
 	Banner    *Picture // wide, shown on top of its pages
 	Links     []Link   // its chat, its site
 	Mentions  MentionMode
+	Settings  Settings
 	Created   time.Time
 	Updated   time.Time
 }

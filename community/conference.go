@@ -99,6 +99,12 @@ type Conference struct {
 	ExternalURL string // where to sign up when JoinMode is External
 	Replies     ReplyMode
 	RSVP        RSVPMode
+	Questions   []Question // to those who want to come
+	// OfferHours is how long a seat that got free is kept for the next in the
+	// waiting list to take; 0 gives it to them at once, -1 leaves it to stewards.
+	OfferHours int
+	Reconfirm  bool     // guests are asked two days before whether they still come
+	Access     []string // some of Accesses
 
 	Languages  []string
 	Cost       string // free text: "free", "500 RSD for tea"
@@ -340,6 +346,15 @@ func (c *Conference) Check() error {
 	}
 	if !slices.Contains(RSVPModes, c.RSVP) {
 		p.add("rsvp", "choice", "rsvp is poll, words or off")
+	}
+	checkQuestions(&p, c.Questions)
+	if c.OfferHours < -1 || c.OfferHours > 7*24 {
+		p.add("offer_hours", "offer_hours", "a seat is kept for at most 168 hours")
+	}
+	for _, a := range c.Access {
+		if !slices.Contains(Accesses, a) {
+			p.add("access", "choice", "%q is nothing that is known of places", a)
+		}
 	}
 	for _, l := range c.Languages {
 		if !ValidLang(l) {

@@ -17,13 +17,30 @@ const (
 	Pending    GuestState = "pending"  // restricted: a steward has not answered yet
 	Declined   GuestState = "declined" // restricted: a steward said no
 
+	SeatOffered GuestState = "offered"     // from the waiting list: a seat is kept for them until Expires
+	Unconfirmed GuestState = "unconfirmed" // by e-mail, not shown to be their address yet: no seat
+
 	// Of members who asked at another server only.
 	Unanswered GuestState = "unanswered" // it never said anything
 	Outside    GuestState = "outside"    // it said that one signs up at the conference's own address
 )
 
 // GuestStates lists all of them.
-var GuestStates = []GuestState{Going, Maybe, NotGoing, Waitlisted, Pending, Declined, Unanswered, Outside}
+var GuestStates = []GuestState{Going, SeatOffered, Maybe, NotGoing, Waitlisted, Pending, Declined, Unanswered, Outside, Unconfirmed}
+
+// GuestShown says who may see the name of a guest.
+type GuestShown string
+
+// Who sees a name: those who come too (the default), everyone, or the organisers
+// alone.
+const (
+	ShownToGuests     GuestShown = ""
+	ShownToEveryone   GuestShown = "everyone"
+	ShownToOrganisers GuestShown = "organisers"
+)
+
+// GuestShowns lists all of them.
+var GuestShowns = []GuestShown{ShownToGuests, ShownToEveryone, ShownToOrganisers}
 
 // Guest is a person coming to one conference: a member, an actor of another
 // server, or (with neither) an e-mail address. Who it is never changes.
@@ -37,10 +54,16 @@ type Guest struct {
 	State        GuestState
 	Plus         int // people brought along, 0 to MaxPlus
 	Comment      string
-	JoinURI      string // the id of the Join that brought them, to answer it
-	Via          string // ByPoll, ByWords, ByLink, ByButton, or empty
-	AnswerURI    string // the id of the vote or post that gave the answer, or empty
-	Lang         string // what they were heard to speak, or empty
+	JoinURI      string            // the id of the Join that brought them, to answer it
+	Via          string            // ByPoll, ByWords, ByLink, ByButton, or empty
+	AnswerURI    string            // the id of the vote or post that gave the answer, or empty
+	Lang         string            // what they were heard to speak, or empty
+	Answers      map[string]string // to the questions of the conference, by their keys
+	Shown        GuestShown
+	Expires      time.Time // of SeatOffered and Unconfirmed: when that lapses
+	Asked        time.Time // when they were asked whether they still come
+	Reconfirmed  time.Time // when they said yes to that
+	CheckedIn    time.Time // when they came through the door
 	// Queued is the place in the waiting list: who came first is first. It is
 	// kept while waiting, and given anew when someone comes back.
 	Queued  time.Time

@@ -78,6 +78,9 @@ func (s Site) Venue(slug string, revision int) string {
 // RSVP is the page at which a guest without an account changes their answer.
 func (s Site) RSVP(token string) string { return s.Base + "/rsvp/" + token }
 
+// SignIn is the page that signs a member in, once.
+func (s Site) SignIn(secret string) string { return s.Base + "/login/" + secret }
+
 // Post is the id of a post of ours.
 func (s Site) Post(slug string) string { return s.Base + "/posts/" + slug }
 

@@ -117,6 +117,9 @@ func (s *Server) prune(ctx context.Context) {
 	if err := s.node.PruneNotices(ctx); err != nil {
 		s.log.Error("forgetting old notices", "error", err)
 	}
+	if err := s.node.PruneSessions(ctx); err != nil {
+		s.log.Error("ending sessions that nobody uses", "error", err)
+	}
 	if err := s.node.PruneArrivals(ctx); err != nil {
 		s.log.Error("forgetting who has come and gone", "error", err)
 	}

@@ -51,7 +51,8 @@ func (n *Node) AddMember(ctx context.Context, by By, m *community.Member) error 
 // SetRole makes a member a newcomer, a member or a steward. The city keeps at
 // least one steward.
 func (n *Node) SetRole(ctx context.Context, by By, handle string, role community.Role) error {
-	return n.changeMember(ctx, by, handle, func(tx *storage.Tx, m *community.Member) error {
+	return n.changeMember(ctx, by, handle, "member.role", func(tx *storage.Tx, m *community.Member, log *community.Audit) error {
+		log.Details = map[string]string{"from": string(m.Role), "to": string(role)}
 		if m.Role == community.Steward && role != community.Steward {
 			if err := lastSteward(ctx, tx, m); err != nil {
 				return err
@@ -64,7 +65,11 @@ func (n *Node) SetRole(ctx context.Context, by By, handle string, role community
 
 // SuspendMember takes an account out of use, or back into it.
 func (n *Node) SuspendMember(ctx context.Context, by By, handle string, on bool) error {
-	return n.changeMember(ctx, by, handle, func(tx *storage.Tx, m *community.Member) error {
+	action := "member.suspend"
+	if !on {
+		action = "member.restore"
+	}
+	return n.changeMember(ctx, by, handle, action, func(tx *storage.Tx, m *community.Member, _ *community.Audit) error {
 		if !on {
 			m.Suspended = zeroTime
 			return nil
@@ -106,7 +111,7 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 				return err
 			}
 		}
-		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks} {
+		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks, func(ctx context.Context, id int64) error { return tx.DeleteSessions(ctx, id, 0) }} {
 			if err := forget(ctx, m.ID); err != nil {
 				return err
 			}
@@ -190,7 +195,7 @@ func (n *Node) deletePostsOf(ctx context.Context, tx *storage.Tx, m *community.M
 	return nil
 }
 
-func (n *Node) changeMember(ctx context.Context, by By, handle string, change func(*storage.Tx, *community.Member) error) error {
+func (n *Node) changeMember(ctx context.Context, by By, handle, action string, change func(*storage.Tx, *community.Member, *community.Audit) error) error {
 	if err := by.may(community.Steward); err != nil {
 		return err
 	}
@@ -202,11 +207,15 @@ func (n *Node) changeMember(ctx context.Context, by By, handle string, change fu
 		if !m.Deleted.IsZero() {
 			return community.Errorf(community.Gone, "%s is not here any more", handle)
 		}
-		if err := change(tx, m); err != nil {
+		log := community.Audit{Action: action, Object: string(community.MemberActor(handle)), Name: m.Name}
+		if err := change(tx, m, &log); err != nil {
 			return err
 		}
 		m.Updated = tx.Now()
-		return tx.UpdateMember(ctx, m)
+		if err := tx.UpdateMember(ctx, m); err != nil {
+			return err
+		}
+		return n.audit(ctx, tx, by, log)
 	})
 }
 

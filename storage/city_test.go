@@ -18,7 +18,7 @@ func TestCity(t *testing.T) {
 			Handle: "belgrade", Name: community.Texts{{Lang: "en", Text: "Belgrade"}, {Lang: "sr-cyrl", Text: "Београд \"<&>\" \u2028 🏙"}},
 			About: community.Plain("en", "line\nline"), Zone: "Europe/Belgrade", Country: "RS", Languages: []string{"en", "sr-cyrl"},
 			Place: &community.Point{Lat: 44.8125, Lon: 20.4612}, Picture: &community.Picture{URL: "https://x.example/a.png", Width: 4},
-			Mentions: community.MentionsBoost, Links: []community.Link{{Name: "Chat", URL: "https://t.me/x"}}, Created: noon, Updated: noon.Add(1000),
+			Mentions: community.MentionsBoost, Settings: community.Settings{Accent: "#a4431f", Footer: community.Plain("en", "*hi*")}, Links: []community.Link{{Name: "Chat", URL: "https://t.me/x"}}, Created: noon, Updated: noon.Add(1000),
 		}
 		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.SaveCity(ctx, c) })
 		got, err := s.City(ctx)

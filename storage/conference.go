@@ -11,7 +11,8 @@ import (
 // conferenceFields are all columns but the id.
 var conferenceFields = []string{"uuid", "slug", "uri", "url", "origin_id", "title", "text", "html", "starts", "ends", "all_day", "open_end", "zone",
 	"venue", "online_url", "capacity", "join_mode", "external_url", "languages", "cost", "cover", "tags", "category", "organisers", "link", "status",
-	"draft", "series_id", "uid", "sequence", "import_key", "created", "published", "updated", "announced", "replies", "rsvp"}
+	"draft", "series_id", "uid", "sequence", "import_key", "created", "published", "updated", "announced", "replies", "rsvp",
+	"questions", "offer_hours", "reconfirm", "access"}
 
 var (
 	conferenceSelect = "SELECT id, twin_of, " + strings.Join(conferenceFields, ", ") + " FROM conference "
@@ -27,7 +28,8 @@ func scanConference(row row, c *community.Conference) error {
 		word[community.JoinMode]{&c.JoinMode}, &c.ExternalURL, fromJSON{&c.Languages}, &c.Cost, fromJSON{&c.Cover}, fromJSON{&c.Tags}, &c.Category,
 		fromJSON{&c.Organisers}, &c.Link, word[community.Status]{&c.Status}, flag{&c.Draft}, &c.SeriesID, &c.UID, number{&c.Sequence}, &c.ImportKey,
 		instant{&c.Created}, instant{&c.Published}, instant{&c.Updated}, instant{&c.Announced},
-		word[community.ReplyMode]{&c.Replies}, word[community.RSVPMode]{&c.RSVP})
+		word[community.ReplyMode]{&c.Replies}, word[community.RSVPMode]{&c.RSVP},
+		fromJSON{&c.Questions}, number{&c.OfferHours}, flag{&c.Reconfirm}, fromJSON{&c.Access})
 }
 
 // conferenceArgs are the values of conferenceFields, and search.
@@ -35,7 +37,8 @@ func conferenceArgs(c *community.Conference) []any {
 	return []any{c.UUID, c.Slug, c.URI, c.URL, c.OriginID, asJSON{c.Title}, asJSON{c.Text}, asJSON{c.HTML}, c.Start, c.End, c.AllDay, c.OpenEnd, c.Zone,
 		asJSON{c.Venue}, c.OnlineURL, c.Capacity, string(c.JoinMode), c.ExternalURL, asJSON{c.Languages}, c.Cost, asJSON{c.Cover}, asJSON{c.Tags},
 		c.Category, asJSON{c.Organisers}, c.Link, string(c.Status), c.Draft, c.SeriesID, c.UID, c.Sequence, c.ImportKey,
-		c.Created, c.Published, c.Updated, c.Announced, string(c.Replies), string(c.RSVP), searchText(c.Title)}
+		c.Created, c.Published, c.Updated, c.Announced, string(c.Replies), string(c.RSVP),
+		asJSON{c.Questions}, c.OfferHours, c.Reconfirm, asJSON{c.Access}, searchText(c.Title)}
 }
 
 // searchText is what Text of a ConferenceQuery is looked for in: neither engine

@@ -51,6 +51,8 @@ func TestConference(t *testing.T) {
 			Organisers: []community.Organiser{{Name: "Anna", Handle: "anna"}, {URI: "https://m.example/u"}}, Link: "https://site.example", Status: community.Tentative,
 			Draft: true, SeriesID: 7, UID: "uid@x", Sequence: 5, ImportKey: "key", Created: noon, Published: noon.Add(1000), Updated: noon.Add(2000), Announced: noon.Add(3000),
 			Replies: community.RepliesModerated, RSVP: community.RSVPWords,
+			Questions:  []community.Question{{Key: "q1", Text: "Что едим?", Kind: community.AskChoice, Choices: []string{"a", "b"}, Required: true}},
+			OfferHours: -1, Reconfirm: true, Access: []string{"lift"},
 		}
 		for _, read := range []func() (*community.Conference, error){
 			func() (*community.Conference, error) { return s.Conference(ctx, "full") },

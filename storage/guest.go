@@ -23,7 +23,7 @@ type MemberConference struct {
 
 // guestSelect also reads what a member or an actor is called.
 const guestSelect = `SELECT g.id, g.conference_id, g.member_id, g.actor_id, g.email, g.name, g.state, g.plus, g.comment, g.join_uri,
-	g.via, g.answer_uri, g.lang, g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
+	g.via, g.answer_uri, g.lang, g.answers, g.shown, g.expires, g.asked, g.reconfirmed, g.checked_in, g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
 	FROM guest g LEFT JOIN member m ON m.id = g.member_id AND g.member_id <> 0 LEFT JOIN actor a ON a.id = g.actor_id AND g.actor_id <> 0 `
 
 // guestOrder is the order of community.GuestStates.
@@ -41,7 +41,8 @@ func scanGuest(row row, g *community.Guest) error {
 	var member, handle string
 	var a community.Actor
 	err := row.Scan(&g.ID, &g.ConferenceID, &g.MemberID, &g.ActorID, &g.Email, &g.Name, word[community.GuestState]{&g.State}, number{&g.Plus}, &g.Comment, &g.JoinURI,
-		&g.Via, &g.AnswerURI, &g.Lang, instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
+		&g.Via, &g.AnswerURI, &g.Lang, fromJSON{&g.Answers}, word[community.GuestShown]{&g.Shown}, instant{&g.Expires}, instant{&g.Asked},
+		instant{&g.Reconfirmed}, instant{&g.CheckedIn}, instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
 	switch {
 	case member != "":
 		g.Name = member
@@ -154,13 +155,17 @@ func (r *Reader) GuestList(ctx context.Context, memberID int64) ([]MemberConfere
 // which conference never changes. Conflict if that guest is there already.
 func (tx *Tx) SaveGuest(ctx context.Context, g *community.Guest) error {
 	if g.ID != 0 {
-		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, via = ?, answer_uri = ?, lang = ?, queued = ?, updated = ? WHERE id = ?",
-			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang, g.Queued, g.Updated, g.ID)
+		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, via = ?, answer_uri = ?, lang = ?, "+
+			"answers = ?, shown = ?, expires = ?, asked = ?, reconfirmed = ?, checked_in = ?, queued = ?, updated = ? WHERE id = ?",
+			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang,
+			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Queued, g.Updated, g.ID)
 	}
 	return tx.taken(ctx, "this guest has answered already", func() error {
-		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, via, answer_uri, lang, queued, created, updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang, g.Queued, g.Created, g.Updated)
+		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, via, answer_uri, lang,
+				answers, shown, expires, asked, reconfirmed, checked_in, queued, created, updated)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang,
+			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Queued, g.Created, g.Updated)
 	})
 }
 

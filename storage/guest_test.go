@@ -36,6 +36,8 @@ func TestGuests(t *testing.T) {
 		}
 		ga := guest(GuestKey{MemberID: anna.ID}, anna.Name, community.Going, 0)
 		ga.Plus = 1
+		ga.Answers, ga.Shown = map[string]string{"q1": "рыба"}, community.ShownToOrganisers
+		ga.Expires, ga.Asked, ga.Reconfirmed, ga.CheckedIn = noon.Add(1000), noon.Add(2000), noon.Add(3000), noon.Add(4000)
 		gb := guest(GuestKey{ActorID: bob.ID}, bob.Name, community.Waitlisted, 20)
 		gb.JoinURI = "https://m.example/join/1"
 		gn := guest(GuestKey{ActorID: nameless.ID}, "@nina@n.example", community.Waitlisted, 10)

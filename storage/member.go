@@ -23,6 +23,12 @@ func (r *Reader) MemberByID(ctx context.Context, id int64) (*community.Member, e
 	return one(ctx, r, "member", scanMember, "SELECT "+memberColumns+" FROM member WHERE id = ?", id)
 }
 
+// MembersByEmail lists the members with an e-mail address, in whatever case, the
+// suspended included, the deleted not.
+func (r *Reader) MembersByEmail(ctx context.Context, address string) ([]community.Member, error) {
+	return list(ctx, r, scanMember, "SELECT "+memberColumns+" FROM member WHERE lower(email) = lower(?) AND email <> '' AND deleted = 0 ORDER BY id", address)
+}
+
 // Members lists all members by handle, the suspended included, the deleted not.
 func (r *Reader) Members(ctx context.Context) ([]community.Member, error) {
 	return list(ctx, r, scanMember, "SELECT "+memberColumns+" FROM member WHERE deleted = 0 ORDER BY handle")

@@ -34,6 +34,11 @@ func TestMembers(t *testing.T) {
 		if d := cmp.Diff(anna, got); d != "" {
 			t.Fatal(d)
 		}
+		mine, err := s.MembersByEmail(ctx, "ANNA@x.example")
+		ok(t, err)
+		if d := cmp.Diff([]community.Member{*anna}, mine); d != "" {
+			t.Fatal(d)
+		}
 		// A Conflict leaves the transaction usable, and no ID behind.
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			twin := *anna

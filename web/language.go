@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -39,17 +40,22 @@ func loadTongues() (*tongues, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	ts := &tongues{}
+	// A language has a catalogue of its own, "ru.toml", and one for each part of
+	// the house, "desk.ru.toml".
 	var tags []language.Tag
-	for _, name := range names { // "en" comes first by its name
+	for _, name := range names {
 		f, err := bundle.LoadMessageFileFS(catalogueFiles, name)
 		if err != nil {
 			return nil, fmt.Errorf("the catalogue %s: %w", name, err)
 		}
-		code := f.Tag.String()
-		t := &tongue{Code: code, loc: i18n.NewLocalizer(bundle, code)}
+		if strings.Count(path.Base(name), ".") == 1 { // "en" comes first by its name
+			ts.list = append(ts.list, &tongue{Code: f.Tag.String()})
+			tags = append(tags, f.Tag)
+		}
+	}
+	for _, t := range ts.list {
+		t.loc = i18n.NewLocalizer(bundle, t.Code)
 		t.Name = t.T("language")
-		ts.list = append(ts.list, t)
-		tags = append(tags, f.Tag)
 	}
 	ts.matcher = language.NewMatcher(tags)
 	return ts, nil

@@ -16,21 +16,43 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// keysOf flattens a catalogue; the plural forms of a text are one key.
-func keysOf(t *testing.T, name string) map[string][]string {
+// cataloguesOf reads the catalogues of a language: its own, and one for each part
+// of the house.
+func cataloguesOf(t *testing.T, lang string) []map[string]any {
 	t.Helper()
-	b, err := fs.ReadFile(catalogueFiles, name)
+	names, err := fs.Glob(catalogueFiles, "catalogue/*.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tree map[string]any
-	if err := toml.Unmarshal(b, &tree); err != nil {
-		t.Fatal(err)
+	var out []map[string]any
+	for _, name := range names {
+		if base := filepath.Base(name); base != lang+".toml" && !strings.HasSuffix(base, "."+lang+".toml") {
+			continue
+		}
+		b, err := fs.ReadFile(catalogueFiles, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tree map[string]any
+		if err := toml.Unmarshal(b, &tree); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, tree)
 	}
+	return out
+}
+
+// keysOf flattens the catalogues of a language; the plural forms of a text are
+// one key. No key is in two of them.
+func keysOf(t *testing.T, lang string) map[string][]string {
+	t.Helper()
 	out := map[string][]string{}
 	var walk func(prefix string, m map[string]any)
 	walk = func(prefix string, m map[string]any) {
 		for k, v := range m {
+			if _, twice := out[prefix+k]; twice {
+				t.Errorf("%s is in two catalogues of %s", prefix+k, lang)
+			}
 			switch v := v.(type) {
 			case map[string]any:
 				if _, plural := v["other"].(string); plural {
@@ -43,55 +65,66 @@ func keysOf(t *testing.T, name string) map[string][]string {
 			}
 		}
 	}
-	walk("", tree)
+	for _, tree := range cataloguesOf(t, lang) {
+		walk("", tree)
+	}
 	return out
 }
 
+// pluralForms are those of CLDR, of the languages that have catalogues.
+var pluralForms = map[string][]string{
+	"en": {"one", "other"},
+	"ru": {"few", "many", "one", "other"},
+	"sr": {"few", "one", "other"},
+}
+
 func TestCataloguesAgree(t *testing.T) {
-	en, ru := keysOf(t, "catalogue/en.toml"), keysOf(t, "catalogue/ru.toml")
-	for k, forms := range en {
-		other, ok := ru[k]
-		if !ok {
-			t.Errorf("Russian lacks %s", k)
-			continue
-		}
-		if (forms == nil) != (other == nil) {
-			t.Errorf("%s has plural forms in one language only", k)
-		}
-		if forms != nil && (!slices.Equal(forms, []string{"one", "other"}) || !slices.Equal(other, []string{"few", "many", "one", "other"})) {
-			t.Errorf("%s has the forms %v and %v", k, forms, other)
-		}
-	}
-	for k := range ru {
-		if _, ok := en[k]; !ok {
-			t.Errorf("English lacks %s", k)
-		}
-	}
-	placeholders := regexp.MustCompile(`\{\{\.(\w+)\}\}`)
 	ts, err := loadTongues()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, forms := range en {
-		if forms != nil || strings.HasPrefix(k, "seats.") {
-			continue
+	if len(ts.list) < 2 || ts.list[0].Code != "en" {
+		t.Fatalf("the first language is %q of %d", ts.list[0].Code, len(ts.list))
+	}
+	en := keysOf(t, "en")
+	placeholders := regexp.MustCompile(`\{\{\.(\w+)\}\}`)
+	names := func(lang, key string) []string {
+		var out []string
+		for _, m := range placeholders.FindAllStringSubmatch(raw(t, lang, key), -1) {
+			out = append(out, m[1])
 		}
-		var names [2][]string
-		for i, name := range []string{"en", "ru"} {
-			tg, _ := ts.byCode(name)
-			for _, m := range placeholders.FindAllStringSubmatch(raw(t, name, k), -1) {
-				if !slices.Contains(names[i], m[1]) {
-					names[i] = append(names[i], m[1])
-				}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	for _, tg := range ts.list {
+		other := keysOf(t, tg.Code)
+		for k, forms := range other {
+			if _, ok := en[k]; !ok {
+				t.Errorf("English lacks %s", k)
 			}
-			slices.Sort(names[i])
+			if forms != nil && !slices.Equal(forms, pluralForms[tg.Code]) {
+				t.Errorf("%s: %s has the forms %v", tg.Code, k, forms)
+			}
+		}
+		for k, forms := range en {
+			there, ok := other[k]
+			if !ok {
+				t.Errorf("%s lacks %s", tg.Code, k)
+				continue
+			}
+			if (forms == nil) != (there == nil) {
+				t.Errorf("%s has plural forms in one language only", k)
+			}
+			if forms != nil || there != nil || strings.HasPrefix(k, "seats.") {
+				continue
+			}
 			if tg.T(k) == "" {
-				t.Errorf("%s is empty in %s", k, name)
+				t.Errorf("%s is empty in %s", k, tg.Code)
 			}
-		}
-		// front.lead and the like may decline a name away, but not name another.
-		if !slices.Equal(names[0], names[1]) {
-			t.Errorf("%s names %v in English and %v in Russian", k, names[0], names[1])
+			// front.lead and the like may decline a name away, but not name another.
+			if a, b := names("en", k), names(tg.Code, k); !slices.Equal(a, b) {
+				t.Errorf("%s names %v in English and %v in %s", k, a, b, tg.Code)
+			}
 		}
 	}
 }
@@ -99,26 +132,22 @@ func TestCataloguesAgree(t *testing.T) {
 // raw is a text as it stands in the catalogue.
 func raw(t *testing.T, lang, key string) string {
 	t.Helper()
-	var tree any
-	b, err := fs.ReadFile(catalogueFiles, "catalogue/"+lang+".toml")
-	if err != nil {
-		t.Fatal(err)
+	for _, m := range cataloguesOf(t, lang) {
+		var at any = m
+		for part := range strings.SplitSeq(key, ".") {
+			tree, _ := at.(map[string]any)
+			at = tree[part]
+		}
+		if s, ok := at.(string); ok {
+			return s
+		}
 	}
-	m := map[string]any{}
-	if err := toml.Unmarshal(b, &m); err != nil {
-		t.Fatal(err)
-	}
-	tree = m
-	for part := range strings.SplitSeq(key, ".") {
-		tree = tree.(map[string]any)[part]
-	}
-	s, _ := tree.(string)
-	return s
+	return ""
 }
 
 // Every key that a template or the code uses is there, and the other way round.
 func TestKeysAreUsed(t *testing.T) {
-	have := keysOf(t, "catalogue/en.toml")
+	have := keysOf(t, "en")
 	used := map[string]bool{}
 	inTemplates := regexp.MustCompile(`\bt "([a-z0-9_.]+)"`)
 	inCode := regexp.MustCompile(`\.(?:T|N)\("([a-z0-9_.]+)"[,)]|"((?:interact|conf\.banner|error|date)\.[a-z0-9_.]+)"`)

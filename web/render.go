@@ -33,6 +33,9 @@ type page struct {
 	Published   string
 	Data        any // schema.org
 	NoIndex     bool
+	Me          *meHead    // who is signed in, or nil
+	Login       string     // where one signs in, for everyone else
+	Desk        []deskLink // the navigation of the desk, on its pages
 	Version     string
 	Source      string
 	Body        any
@@ -42,6 +45,12 @@ type page struct {
 type cityHead struct {
 	Name   text
 	Handle string
+}
+
+// meHead is who is signed in.
+type meHead struct {
+	Name, Handle string
+	Steward      bool
 }
 
 type alternate struct{ Lang, URL string }
@@ -65,13 +74,13 @@ func newRenderer(ts *tongues, asset func(string) string) (*renderer, error) {
 	}
 	r := &renderer{pages: map[string]*template.Template{}}
 	for _, t := range ts.list {
-		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage}).ParseFS(templateFiles, "template/layout.html", "template/parts.html")
+		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage, "field": newField, "initial": initial}).ParseFS(templateFiles, "template/layout.html", "template/parts.html", "template/form.html")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
 			base := strings.TrimSuffix(path.Base(name), ".html")
-			if base == "layout" || base == "parts" {
+			if base == "layout" || base == "parts" || base == "form" {
 				continue
 			}
 			p, err := template.Must(frame.Clone()).ParseFS(templateFiles, name)

@@ -25,7 +25,7 @@ func (s *Server) policy(pictures []string) string {
 	if strings.HasPrefix(s.site.Base, "http://") {
 		forms += " http:"
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src " + strings.Join(append([]string{"'self'"}, pictures...), " ") +
+	return "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src " + strings.Join(append([]string{"'self'"}, pictures...), " ") +
 		"; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
 }
 

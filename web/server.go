@@ -137,5 +137,9 @@ func (s *Server) viewer(r *http.Request) (*viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &viewer{tongue: s.tongues.choose(r, city.Languages), city: city, site: s.site, now: s.node.Now()}, nil
+	by, session, err := s.who(r)
+	if err != nil {
+		return nil, err
+	}
+	return &viewer{tongue: s.tongues.choose(r, city.Languages), city: city, site: s.site, now: s.node.Now(), me: by.Member, session: session}, nil
 }

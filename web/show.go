@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"konfa/community"
 )
 
 // buildTime bounds how long one page may take to make.
@@ -33,6 +35,16 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 		}
 		s.rememberLanguage(w, r)
 		params := s.meant(r, query)
+		if v.me != nil {
+			// What someone who is signed in sees is made for them alone.
+			sh, err := build(r.Context(), v, r)
+			if err != nil {
+				return err
+			}
+			vary(w.Header(), "Accept", "Cookie")
+			w.Header().Set("Cache-Control", "private, no-store")
+			return s.once(w, r, v, sh, params, http.StatusOK)
+		}
 		d, err := s.cache.get("page "+v.Code+" "+r.URL.EscapedPath()+"?"+params.Encode(), nil, func() (document, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 			defer cancel()
@@ -101,6 +113,11 @@ func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 	p.Lang, p.City, p.Version, p.Source = v.Code, cityHead{v.cityName(), v.handle()}, s.version, s.source
 	if p.At == "" {
 		p.At = ownPath(r)
+	}
+	if v.me != nil {
+		p.Me = &meHead{Name: v.me.Name, Handle: v.me.Handle, Steward: v.me.Role.AtLeast(community.Steward)}
+	} else if p.Login = loginPath; p.At != "/" && p.At != loginPath && !p.NoIndex {
+		p.Login += "?to=" + url.QueryEscape(p.At)
 	}
 	p.Languages = s.languageLinks(p.At, params, v.tongue)
 	if p.Kind == "" {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"konfa/community"
+	"konfa/node"
 	"konfa/prose"
 
 	"golang.org/x/net/idna"
@@ -23,7 +24,13 @@ type viewer struct {
 	city *community.City
 	site community.Site
 	now  time.Time
+
+	me      *community.Member  // who is signed in, or nil
+	session *community.Session // of theirs, or nil
 }
+
+// by is who asks.
+func (v *viewer) by() node.By { return node.By{Member: v.me} }
 
 // text is a text for a page. Lang is set only where it is not the language of
 // the page, to be marked with lang=.

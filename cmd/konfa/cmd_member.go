@@ -13,6 +13,7 @@ type memberCmd struct {
 	List    memberListCmd    `cmd:"" help:"List the members."`
 	Role    memberRoleCmd    `cmd:"" help:"Say what a member may do: newcomer, member or steward."`
 	Suspend memberSuspendCmd `cmd:"" help:"Suspend a member, or take that back."`
+	Login   memberLoginCmd   `cmd:"" help:"Print an address that signs a member in, once."`
 	Delete  memberDeleteCmd  `cmd:"" help:"Delete an account; its handle is never given again."`
 
 	Conferences memberConferencesCmd `cmd:"" help:"Where a member goes, here and elsewhere."`
@@ -154,6 +155,37 @@ func (a *app) changeMember(handle string, change func(*node.Node, string) error)
 		return err
 	}
 	return a.printMember(n, m.Handle)
+}
+
+type memberLoginCmd struct {
+	Handle string `arg:"" help:"Of the member."`
+}
+
+// signInView is an address that signs someone in.
+type signInView struct {
+	Handle string `json:"handle"`
+	URL    string `json:"url"`
+}
+
+func (x *memberLoginCmd) Run(a *app) error {
+	_, n, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer n.Store().Close()
+	m, err := findMember(a, n, x.Handle)
+	if err != nil {
+		return err
+	}
+	secret, err := n.AddSignIn(a.ctx, console, m.Handle)
+	if err != nil {
+		return err
+	}
+	v := signInView{m.Handle, n.Site().SignIn(secret)}
+	return a.print(v, func() {
+		a.say("%s", v.URL)
+		a.note("it works once, for half an hour; whoever has it is %s", clean(m.Name))
+	})
 }
 
 type memberDeleteCmd struct {
