@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -24,8 +25,20 @@ func (n *Node) AddBlock(ctx context.Context, by By, b *community.Block) error {
 		if err := n.addBlock(ctx, tx, by, b); err != nil {
 			return err
 		}
+		if err := n.auditBlock(ctx, tx, by, "block.add", b); err != nil {
+			return err
+		}
 		return n.enforce(ctx, tx)
 	})
+}
+
+// auditBlock writes down what became of a block.
+func (n *Node) auditBlock(ctx context.Context, tx *storage.Tx, by By, action string, b *community.Block) error {
+	a := community.Audit{Action: action, Object: b.Domain + b.ActorURI, Name: b.Domain + b.ActorURI, Reason: b.Reason}
+	if action == "block.add" {
+		a.Details = map[string]string{"severity": string(b.Severity)}
+	}
+	return n.audit(ctx, tx, by, a)
 }
 
 func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community.Block) error {
@@ -231,7 +244,12 @@ func (n *Node) RemoveBlock(ctx context.Context, by By, domain, actorURI string) 
 	if err := n.tidyBlock(&b); err != nil {
 		return err
 	}
-	return n.write(ctx, func(tx *storage.Tx) error { return tx.DeleteBlock(ctx, b.Domain, b.ActorURI) })
+	return n.write(ctx, func(tx *storage.Tx) error {
+		if err := n.auditBlock(ctx, tx, by, "block.remove", &b); err != nil {
+			return err
+		}
+		return tx.DeleteBlock(ctx, b.Domain, b.ActorURI)
+	})
 }
 
 // ImportBlocks adds a list of blocks, all or none. It returns how many are new.
@@ -259,6 +277,9 @@ func (n *Node) ImportBlocks(ctx context.Context, by By, blocks []community.Block
 				known[key] = true
 				added++
 			}
+		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "block.import", Object: "servers", Details: map[string]string{"added": strconv.Itoa(added)}}); err != nil {
+			return err
 		}
 		return n.enforce(ctx, tx)
 	})

@@ -366,6 +366,9 @@ func (n *Node) ForgetCity(ctx context.Context, by By, what string) (*community.K
 		if err := tx.SaveKnownCity(ctx, k); err != nil {
 			return err
 		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "city.forget", Object: orElse(k.URI, k.Host), Name: k.Name.First()}); err != nil {
+			return err
+		}
 		if k.ActorID != 0 {
 			if err := tx.AddWorldTodo(ctx, "actor", k.ActorID); err != nil {
 				return err

@@ -173,6 +173,9 @@ func (n *Node) UpdateCity(ctx context.Context, by By, change func(*community.Cit
 		if err := tx.SaveCity(ctx, city); err != nil {
 			return err
 		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "city.update", Object: "city", Name: city.Name.First()}); err != nil {
+			return err
+		}
 		// The others bear the city's name and picture.
 		for _, a := range []community.LocalActor{community.CityActor, community.NodeActor, community.DeskActor} {
 			if err := n.emitActor(ctx, tx, a, nil); err != nil {

@@ -33,7 +33,10 @@ func (n *Node) AddConference(ctx context.Context, by By, c *community.Conference
 	uid := c.UID
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		c.UID = uid // the transaction may run again, and makes new ids then
-		return n.addConference(ctx, tx, c, p)
+		if err := n.addConference(ctx, tx, c, p); err != nil {
+			return err
+		}
+		return n.auditConference(ctx, tx, by, "conference.add", c, "")
 	})
 	if err != nil {
 		return nil, err
@@ -168,7 +171,10 @@ func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publ
 		if err := tx.UpdateConference(ctx, c); err != nil {
 			return err
 		}
-		return n.announceNew(ctx, tx, city, c, p)
+		if err := n.announceNew(ctx, tx, city, c, p); err != nil {
+			return err
+		}
+		return n.auditConference(ctx, tx, by, "conference.publish", c, "")
 	})
 }
 
@@ -177,7 +183,10 @@ func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publ
 // wait move up.
 func (n *Node) UpdateConference(ctx context.Context, by By, slug string, change func(*community.Conference) error) (*community.Conference, error) {
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
-		return n.updateConference(ctx, tx, city, c, change, Publish{})
+		if err := n.updateConference(ctx, tx, city, c, change, Publish{}); err != nil {
+			return err
+		}
+		return n.auditConference(ctx, tx, by, "conference.update", c, "")
 	})
 }
 
@@ -301,6 +310,9 @@ func (n *Node) CancelConference(ctx context.Context, by By, slug, message string
 		if c.Status == community.Cancelled {
 			return community.Errorf(community.Conflict, "%q is cancelled already", c.Title.First())
 		}
+		if err := n.auditConference(ctx, tx, by, "conference.cancel", c, strings.TrimSpace(message)); err != nil {
+			return err
+		}
 		return n.updateConference(ctx, tx, city, c, func(c *community.Conference) error {
 			c.Status = community.Cancelled
 			if message = strings.TrimSpace(message); message == "" {
@@ -361,6 +373,9 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
 		c, err := n.ownConference(ctx, tx.Reader, slug)
 		if err != nil {
+			return err
+		}
+		if err := n.auditConference(ctx, tx, by, "conference.delete", c, ""); err != nil {
 			return err
 		}
 		inboxes, err := n.concernedInboxes(ctx, tx, c)

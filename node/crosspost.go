@@ -21,6 +21,9 @@ func (n *Node) AnnounceConference(ctx context.Context, by By, uri string) (*comm
 		if err != nil {
 			return err
 		}
+		if err := n.auditConference(ctx, tx, by, "conference.announce", c, ""); err != nil {
+			return err
+		}
 		return n.announce(ctx, tx, c, by.Name())
 	})
 	if err != nil {
@@ -72,6 +75,9 @@ func (n *Node) WithdrawConference(ctx context.Context, by By, uri string) error 
 		}
 		if c.Announced.IsZero() {
 			return nil
+		}
+		if err := n.auditConference(ctx, tx, by, "conference.withdraw", c, ""); err != nil {
+			return err
 		}
 		if err := n.withdraw(ctx, tx, c); err != nil {
 			return err

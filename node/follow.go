@@ -36,8 +36,10 @@ func (n *Node) Follow(ctx context.Context, by By, local community.LocalActor, a 
 			return err
 		}
 		f, err := n.follow(ctx, tx, local, a)
-		out = f
-		return err
+		if out = f; err != nil {
+			return err
+		}
+		return n.auditFollow(ctx, tx, by, "follow.add", local, a)
 	})
 	return out, err
 }
@@ -77,6 +79,9 @@ func (n *Node) Unfollow(ctx context.Context, by By, local community.LocalActor, 
 	return n.write(ctx, func(tx *storage.Tx) error {
 		a, err := tx.Actor(ctx, actorURI)
 		if err != nil {
+			return err
+		}
+		if err := n.auditFollow(ctx, tx, by, "follow.remove", local, a); err != nil {
 			return err
 		}
 		return n.unfollow(ctx, tx, local, a)

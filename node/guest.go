@@ -134,7 +134,7 @@ func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Confere
 // chance to one who was turned down. The guest gets a seat or a place in the
 // queue.
 func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
-	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+	return n.decideGuest(ctx, by, "guest.approve", slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
 		if g.State != community.Pending && g.State != community.Declined {
 			return *g, community.Errorf(community.Conflict, "%s is %s already", orElse(g.Name, g.Email), g.State)
 		}
@@ -146,7 +146,7 @@ func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int
 // DeclineGuest turns a guest down, whatever the state; a freed seat goes to
 // whoever waits.
 func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
-	return n.decideGuest(ctx, by, slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+	return n.decideGuest(ctx, by, "guest.decline", slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
 		if g.State == community.Declined {
 			return *g, community.Errorf(community.Conflict, "%s is turned down already", orElse(g.Name, g.Email))
 		}
@@ -163,7 +163,7 @@ func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int
 	})
 }
 
-func (n *Node) decideGuest(ctx context.Context, by By, slug string, guestID int64, decide func(*storage.Tx, *community.Conference, *community.Guest) (community.Guest, error)) (community.Guest, error) {
+func (n *Node) decideGuest(ctx context.Context, by By, action, slug string, guestID int64, decide func(*storage.Tx, *community.Conference, *community.Guest) (community.Guest, error)) (community.Guest, error) {
 	var out community.Guest
 	if err := by.may(community.Steward); err != nil {
 		return out, err
@@ -181,6 +181,9 @@ func (n *Node) decideGuest(ctx context.Context, by By, slug string, guestID int6
 			return community.Errorf(community.NotFound, "there is no guest %d of %q", guestID, slug)
 		}
 		if out, err = decide(tx, c, g); err != nil {
+			return err
+		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: action, Object: "conf/" + slug, Name: c.Title.First(), Details: map[string]string{"guest": orElse(out.Name, out.Email)}}); err != nil {
 			return err
 		}
 		if kind := noticeOf(out.State); out.MemberID != 0 && kind != "" {

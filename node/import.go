@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"konfa/community"
 	"konfa/storage"
@@ -66,7 +67,7 @@ func (n *Node) importConferences(ctx context.Context, by By, rows []community.Co
 		if preview {
 			return errPreview
 		}
-		return nil
+		return n.audit(ctx, tx, by, community.Audit{Action: "conference.import", Object: "conf", Details: map[string]string{"added": strconv.Itoa(out.Added), "changed": strconv.Itoa(out.Changed)}})
 	})
 	if preview && errors.Is(err, errPreview) {
 		err = nil

@@ -142,6 +142,9 @@ func (n *Node) RotateKeys(ctx context.Context, by By, a community.LocalActor) er
 		if err := insertKeys(ctx, tx, keys); err != nil {
 			return err
 		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "keys.rotate", Object: string(a)}); err != nil {
+			return err
+		}
 		return n.emitActor(ctx, tx, a, keys)
 	})
 	n.keys.mu.Lock()

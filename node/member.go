@@ -44,6 +44,9 @@ func (n *Node) AddMember(ctx context.Context, by By, m *community.Member) error 
 		if err := tx.InsertMember(ctx, m); err != nil {
 			return err
 		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "member.add", Object: string(community.MemberActor(m.Handle)), Name: m.Name, Details: map[string]string{"role": string(m.Role)}}); err != nil {
+			return err
+		}
 		return insertKeys(ctx, tx, keys)
 	})
 }
@@ -105,6 +108,11 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 		}
 		if err := lastSteward(ctx, tx, m); err != nil {
 			return err
+		}
+		if by.mayAs(handle) != nil || by.Console {
+			if err := n.audit(ctx, tx, by, community.Audit{Action: "member.delete", Object: string(actor), Name: m.Name}); err != nil {
+				return err
+			}
 		}
 		for _, drop := range []func(context.Context, *storage.Tx, *community.Member) error{n.freeSeats, n.endFollows, n.endStays, n.deletePostsOf} {
 			if err := drop(ctx, tx, m); err != nil {

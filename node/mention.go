@@ -84,7 +84,7 @@ func (n *Node) boostsBySelf(ctx context.Context, tx *storage.Tx, from *community
 // again changes nothing. Refused for what is not for everyone, and for those who
 // are kept out.
 func (n *Node) BoostPost(ctx context.Context, by By, id int64) (*community.Post, error) {
-	return n.mentioned(ctx, by, id, func(tx *storage.Tx, p *community.Post) error {
+	return n.mentioned(ctx, by, "mention.boost", id, func(tx *storage.Tx, p *community.Post) error {
 		if !p.Announced.IsZero() {
 			return nil
 		}
@@ -107,7 +107,7 @@ func (n *Node) BoostPost(ctx context.Context, by By, id int64) (*community.Post,
 // DismissPost says no to a post that mentions the city, or takes the boost of it
 // back.
 func (n *Node) DismissPost(ctx context.Context, by By, id int64) (*community.Post, error) {
-	return n.mentioned(ctx, by, id, func(tx *storage.Tx, p *community.Post) error { return n.dismiss(ctx, tx, p) })
+	return n.mentioned(ctx, by, "mention.dismiss", id, func(tx *storage.Tx, p *community.Post) error { return n.dismiss(ctx, tx, p) })
 }
 
 func (n *Node) dismiss(ctx context.Context, tx *storage.Tx, p *community.Post) error {
@@ -119,7 +119,7 @@ func (n *Node) dismiss(ctx context.Context, tx *storage.Tx, p *community.Post) e
 }
 
 // mentioned does something to a post that mentions the city.
-func (n *Node) mentioned(ctx context.Context, by By, id int64, do func(*storage.Tx, *community.Post) error) (*community.Post, error) {
+func (n *Node) mentioned(ctx context.Context, by By, action string, id int64, do func(*storage.Tx, *community.Post) error) (*community.Post, error) {
 	if err := by.may(community.Steward); err != nil {
 		return nil, err
 	}
@@ -129,6 +129,9 @@ func (n *Node) mentioned(ctx context.Context, by By, id int64, do func(*storage.
 			return err
 		} else if !ok || p.Own() || p.Thread != "" || p.State == community.Shown && p.Announced.IsZero() {
 			return community.Errorf(community.NotFound, "there is no mention %d", id).WithHint("konfa mentions list shows them all")
+		}
+		if err := n.auditPost(ctx, tx, by, action, p); err != nil {
+			return err
 		}
 		return do(tx, p)
 	})

@@ -81,7 +81,7 @@ func (n *Node) OfferConference(ctx context.Context, by By, slug string, cities [
 			}
 			ids = append(ids, id)
 		}
-		return nil
+		return n.auditConference(ctx, tx, by, "offer.make", c, note)
 	})
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func sharedTarget(a *community.Actor) storage.Target {
 // RevokeOffer takes an offer of ours back, also one that was taken up: the other
 // city then withdraws the announcement.
 func (n *Node) RevokeOffer(ctx context.Context, by By, id int64) (*community.Offer, error) {
-	return n.changeOffer(ctx, id, func(tx *storage.Tx, o *community.Offer) error {
+	return n.changeOffer(ctx, by, "offer.revoke", id, func(tx *storage.Tx, o *community.Offer) error {
 		if o.Kind != community.OfferOut {
 			return community.Errorf(community.Refused, "this offer is not ours").WithHint("decline it instead")
 		}
@@ -245,7 +245,7 @@ func (n *Node) AcceptOffer(ctx context.Context, by By, id int64) (*community.Off
 	if err := by.may(community.Steward); err != nil {
 		return nil, err
 	}
-	return n.changeOffer(ctx, id, func(tx *storage.Tx, o *community.Offer) error {
+	return n.changeOffer(ctx, by, "offer.accept", id, func(tx *storage.Tx, o *community.Offer) error {
 		if o.Kind == community.OfferOut {
 			return community.Errorf(community.Refused, "this offer is ours; %s answers it", o.Actor.DisplayName())
 		}
@@ -278,7 +278,7 @@ func (n *Node) DeclineOffer(ctx context.Context, by By, id int64, reason string)
 	if err := by.may(community.Steward); err != nil {
 		return nil, err
 	}
-	return n.changeOffer(ctx, id, func(tx *storage.Tx, o *community.Offer) error {
+	return n.changeOffer(ctx, by, "offer.decline", id, func(tx *storage.Tx, o *community.Offer) error {
 		switch {
 		case o.Kind == community.OfferOut:
 			return community.Errorf(community.Refused, "this offer is ours; revoke it instead")
@@ -305,13 +305,16 @@ func (n *Node) DeclineOffer(ctx context.Context, by By, id int64, reason string)
 	})
 }
 
-func (n *Node) changeOffer(ctx context.Context, id int64, change func(*storage.Tx, *community.Offer) error) (*community.Offer, error) {
+func (n *Node) changeOffer(ctx context.Context, by By, action string, id int64, change func(*storage.Tx, *community.Offer) error) (*community.Offer, error) {
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		o, err := tx.Offer(ctx, id)
 		if err != nil {
 			return err
 		}
-		return change(tx, o)
+		if err := change(tx, o); err != nil {
+			return err
+		}
+		return n.audit(ctx, tx, by, community.Audit{Action: action, Object: o.Object, Name: o.Title, Reason: o.Reason})
 	})
 	if err != nil {
 		return nil, err

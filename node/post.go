@@ -41,7 +41,10 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 		if err := n.mayAnswer(ctx, tx, by, p); err != nil {
 			return err
 		}
-		return n.addPost(ctx, tx, p, pub)
+		if err := n.addPost(ctx, tx, p, pub); err != nil {
+			return err
+		}
+		return n.auditPost(ctx, tx, by, "post.add", p)
 	})
 	if err != nil {
 		return nil, err
@@ -157,6 +160,9 @@ func (n *Node) PublishPost(ctx context.Context, by By, slug string, pub Publish)
 		if err := tx.UpdatePost(ctx, p); err != nil {
 			return err
 		}
+		if err := n.auditPost(ctx, tx, by, "post.publish", p); err != nil {
+			return err
+		}
 		return n.emitPost(ctx, tx, p, "Create", pub)
 	})
 }
@@ -188,6 +194,9 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 		}
 		p.Updated = tx.Now()
 		if err := tx.UpdatePost(ctx, p); err != nil {
+			return err
+		}
+		if err := n.auditPost(ctx, tx, by, "post.update", p); err != nil {
 			return err
 		}
 		if p.Draft {
@@ -260,6 +269,9 @@ func (n *Node) DeletePost(ctx context.Context, by By, slug string) error {
 			if err := n.askNoMore(ctx, tx, p.ConferenceID); err != nil {
 				return err
 			}
+		}
+		if err := n.auditPost(ctx, tx, by, "post.delete", p); err != nil {
+			return err
 		}
 		return n.deletePost(ctx, tx, p)
 	})

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"konfa/community"
@@ -52,8 +53,10 @@ func (n *Node) AddSeries(ctx context.Context, by By, template *community.Confere
 		if err := tx.InsertSeries(ctx, series); err != nil {
 			return err
 		}
-		ids, err = n.addInstances(ctx, tx, series, starts, p)
-		return err
+		if ids, err = n.addInstances(ctx, tx, series, starts, p); err != nil {
+			return err
+		}
+		return n.audit(ctx, tx, by, community.Audit{Action: "series.add", Object: "series/" + strconv.FormatInt(series.ID, 10), Name: template.Title.First(), Details: map[string]string{"rule": rule}})
 	})
 	if err != nil {
 		return nil, nil, err
@@ -158,6 +161,9 @@ func (n *Node) EndSeries(ctx context.Context, by By, id int64) error {
 			return err
 		}
 		s.Ended = tx.Now()
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "series.end", Object: "series/" + strconv.FormatInt(s.ID, 10), Name: s.Template.Title.First()}); err != nil {
+			return err
+		}
 		return tx.UpdateSeries(ctx, s)
 	})
 }

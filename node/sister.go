@@ -58,6 +58,9 @@ func (n *Node) AddSister(ctx context.Context, by By, city, app *community.Actor,
 				return err
 			}
 		}
+		if err := n.auditActor(ctx, tx, by, "sister.add", city, ""); err != nil {
+			return err
+		}
 		return n.regroupOf(ctx, tx, city.ID)
 	})
 	if err != nil {
@@ -118,6 +121,9 @@ func (n *Node) ChangeSister(ctx context.Context, by By, actorURI string, change 
 		if err := n.saveSister(ctx, tx, s, change); err != nil {
 			return err
 		}
+		if err := n.auditActor(ctx, tx, by, "sister.change", s.Actor, ""); err != nil {
+			return err
+		}
 		return n.regroupOf(ctx, tx, id)
 	})
 	if err != nil {
@@ -167,6 +173,9 @@ func (n *Node) RemoveSister(ctx context.Context, by By, actorURI string) error {
 			}
 		}
 		if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ActorID: s.ActorID, Kinds: inQueue, States: openOffers}); err != nil {
+			return err
+		}
+		if err := n.auditActor(ctx, tx, by, "sister.remove", s.Actor, ""); err != nil {
 			return err
 		}
 		if err := tx.DeleteSister(ctx, s.ActorID); err != nil {

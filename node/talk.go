@@ -182,6 +182,9 @@ func (n *Node) ModerateReply(ctx context.Context, by By, id int64, v Verdict, be
 		if p.Own() {
 			return community.Errorf(community.Conflict, "this answer is of this city").WithHint("konfa post delete " + p.Slug + " takes it away")
 		}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "reply." + string(v), Object: p.URI, Name: p.AuthorName}); err != nil {
+			return err
+		}
 		list := []community.Post{*p}
 		if below {
 			more, err := tx.Subthread(ctx, p)

@@ -36,6 +36,9 @@ func (n *Node) AddToken(ctx context.Context, by By, handle, name string) (string
 			return community.Errorf(community.Forbidden, "%s is suspended", handle)
 		}
 		t = &community.Token{MemberID: m.ID, Name: name, Hash: tokenHash(secret), Created: tx.Now()}
+		if err := n.audit(ctx, tx, by, community.Audit{Action: "token.add", Object: string(community.MemberActor(handle)), Name: m.Name, Details: map[string]string{"token": name}}); err != nil {
+			return err
+		}
 		return tx.InsertToken(ctx, t)
 	})
 	return secret, t, err
@@ -66,6 +69,9 @@ func (n *Node) RevokeToken(ctx context.Context, by By, handle string, id int64) 
 		}
 		for _, t := range tokens {
 			if t.ID == id {
+				if err := n.audit(ctx, tx, by, community.Audit{Action: "token.revoke", Object: string(community.MemberActor(handle)), Name: m.Name, Details: map[string]string{"token": t.Name}}); err != nil {
+					return err
+				}
 				return tx.RevokeToken(ctx, id)
 			}
 		}

@@ -232,6 +232,13 @@ func (n *Node) KeepApart(ctx context.Context, by By, id int64, together bool) (*
 		if err != nil {
 			return err
 		}
+		action := "conference.apart"
+		if together {
+			action = "conference.together"
+		}
+		if err := n.auditConference(ctx, tx, by, action, c, ""); err != nil {
+			return err
+		}
 		if together {
 			apart, err := tx.Apart(ctx, id)
 			if err != nil {
