@@ -1,6 +1,9 @@
 package community
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // LetterKind says what a letter (a mail) is about, and with that which words it
 // has.
@@ -27,8 +30,24 @@ const (
 	LetterThanks      LetterKind = "thanks"      // afterwards
 	LetterMessage     LetterKind = "message"     // of the organisers: Subject, Text
 	LetterApplication LetterKind = "application" // to an applicant: what became of it
+	LetterDeleted     LetterKind = "deleted"     // it was taken off the calendar: Conference as it was
 	LetterTest        LetterKind = "test"        // does mail work?
 )
+
+// OptionalLetters are the kinds that their reader can do without and turn off.
+// All others answer what the reader did, or keep them from a closed door.
+var OptionalLetters = []LetterKind{LetterReminder, LetterReconfirm, LetterMessage, LetterThanks}
+
+// Optional tells whether a reader can turn the kind off.
+func (k LetterKind) Optional() bool { return slices.Contains(OptionalLetters, k) }
+
+// Secret tells whether the link in a letter lets its bearer in as its reader.
+// Nobody else sees it, and it is forgotten once it is sent.
+func (k LetterKind) Secret() bool { return k == LetterSignIn }
+
+// Urgent tells whether someone waits in front of their screen for a letter of the
+// kind.
+func (k LetterKind) Urgent() bool { return k == LetterSignIn || k == LetterConfirm || k == LetterTest }
 
 // LetterState is where a letter stands.
 type LetterState string
@@ -40,6 +59,15 @@ const (
 	LetterLost  LetterState = "failed"  // given up
 	LetterKept  LetterState = "kept"    // there is no mail server: stewards see it
 	LetterUnfit LetterState = "stopped" // its reader wants none, or it is too late for it
+)
+
+// LetterStates lists all of them.
+var LetterStates = []LetterState{LetterDue, LetterSent, LetterLost, LetterKept, LetterUnfit}
+
+// Times of letters.
+const (
+	KeepLetters = 90 * 24 * time.Hour // afterwards nobody needs to know what was sent
+	TryLetters  = 3 * 24 * time.Hour  // a mail server that is away for longer is not coming back
 )
 
 // Letter is a mail to one person.
@@ -55,7 +83,8 @@ type Letter struct {
 	State        LetterState
 	Attempts     int
 	NextTry      time.Time
-	LastError    string
+	LastError    string // what went wrong, or why it was not sent
+	Receipt      string // what the mail server said when it took it
 	Created      time.Time
 	Sent         time.Time // when it reached its last state, zero before
 }

@@ -78,6 +78,9 @@ func (s Site) Venue(slug string, revision int) string {
 // RSVP is the page at which a guest without an account changes their answer.
 func (s Site) RSVP(token string) string { return s.Base + "/rsvp/" + token }
 
+// MailOff is the page at which mail is turned off without signing in.
+func (s Site) MailOff(token string) string { return s.Base + "/mail/" + token }
+
 // SignIn is the page that signs a member in, once.
 func (s Site) SignIn(secret string) string { return s.Base + "/login/" + secret }
 

@@ -7,11 +7,11 @@ import (
 	"konfa/community"
 )
 
-const letterColumns = "id, kind, address, lang, member_id, guest_id, conference_id, args, state, attempts, next_try, last_error, created, sent"
+const letterColumns = "id, kind, address, lang, member_id, guest_id, conference_id, args, state, attempts, next_try, last_error, created, sent, receipt"
 
 func scanLetter(row row, l *community.Letter) error {
 	return row.Scan(&l.ID, word[community.LetterKind]{&l.Kind}, &l.To, &l.Lang, &l.MemberID, &l.GuestID, &l.ConferenceID, fromJSON{&l.Args},
-		word[community.LetterState]{&l.State}, number{&l.Attempts}, instant{&l.NextTry}, &l.LastError, instant{&l.Created}, instant{&l.Sent})
+		word[community.LetterState]{&l.State}, number{&l.Attempts}, instant{&l.NextTry}, &l.LastError, instant{&l.Created}, instant{&l.Sent}, &l.Receipt)
 }
 
 // LetterQuery says which letters: what is zero does not matter.
@@ -19,6 +19,8 @@ type LetterQuery struct {
 	GuestID      int64
 	ConferenceID int64
 	MemberID     int64
+	Address      string // in whatever case
+	Kind         community.LetterKind
 	State        community.LetterState
 	Limit        int // 0: 100
 	Offset       int
@@ -35,6 +37,12 @@ func (q LetterQuery) where() (string, []any) {
 	}
 	if q.MemberID != 0 {
 		add("member_id", q.MemberID)
+	}
+	if q.Address != "" {
+		add("LOWER(address)", strings.ToLower(q.Address))
+	}
+	if q.Kind != "" {
+		add("kind", q.Kind)
 	}
 	if q.State != "" {
 		add("state", q.State)
