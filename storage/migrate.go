@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"path"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -23,7 +26,7 @@ var migrations embed.FS
 // migrate brings the schema up to date. Several processes may do so at once:
 // each migration is one transaction, so one of them wins, and the others look
 // again.
-func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string) error {
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, upTo int64) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
@@ -33,7 +36,7 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 		return fmt.Errorf("storage: reading the migrations: %w", err)
 	}
 	for try := 0; ; try++ {
-		if err = migrateOnce(ctx, p); err == nil {
+		if err = migrateOnce(ctx, p, upTo); err == nil {
 			return nil
 		}
 		if _, ours := errors.AsType[*community.Error](err); ours || try == 4 || ctx.Err() != nil {
@@ -43,7 +46,18 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 	}
 }
 
-func migrateOnce(ctx context.Context, p *goose.Provider) error {
+// newestSchema is the last migration that this program knows.
+func newestSchema() int64 {
+	names, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0
+	}
+	number, _, _ := strings.Cut(path.Base(names[len(names)-1]), "_")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	return n
+}
+
+func migrateOnce(ctx context.Context, p *goose.Provider, upTo int64) error {
 	sources := p.ListSources()
 	newest := sources[len(sources)-1].Version
 	at, err := p.GetDBVersion(ctx)
@@ -56,6 +70,10 @@ func migrateOnce(ctx context.Context, p *goose.Provider) error {
 			WithHint("use the newer program, or restore the backup that was made before the upgrade")
 	case at == newest:
 		return nil
+	}
+	if upTo > 0 {
+		_, err = p.UpTo(ctx, upTo)
+		return err
 	}
 	_, err = p.Up(ctx)
 	return err

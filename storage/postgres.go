@@ -68,7 +68,7 @@ func openPostgres(ctx context.Context, o Options, wake func()) (*postgres, error
 	h := fnv.New64a()
 	h.Write([]byte(schema))
 	p.channel = "konfa_" + strconv.FormatUint(h.Sum64(), 36)
-	if err := migrate(ctx, db.DB, goose.DialectPostgres, "postgres"); err != nil {
+	if err := migrate(ctx, db.DB, goose.DialectPostgres, "postgres", o.upTo); err != nil {
 		_ = db.Close()
 		return nil, postgresOpenError(config, err)
 	}
@@ -81,6 +81,9 @@ func openPostgres(ctx context.Context, o Options, wake func()) (*postgres, error
 func (p *postgres) name() string                   { return "postgres" }
 func (p *postgres) reader() *Reader                { return &Reader{q: postgresPool{p.db}, sql: postgresDialect} }
 func (p *postgres) ping(ctx context.Context) error { return postgresError(p.db.PingContext(ctx)) }
+
+func (p *postgres) pool() (*sqlx.DB, catalog)  { return p.db, postgresCatalog }
+func (p *postgres) owner() (*sqlx.DB, catalog) { return p.db, postgresCatalog }
 
 func (p *postgres) close() error {
 	p.stop()

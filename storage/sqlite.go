@@ -67,7 +67,7 @@ func openSQLite(ctx context.Context, path string, o Options, wake func()) (_ *sq
 	if err := whileBusy(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer.DB, goose.DialectSQLite3, "sqlite"); err != nil {
+	if err := migrate(ctx, writer.DB, goose.DialectSQLite3, "sqlite", o.upTo); err != nil {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
@@ -140,6 +140,15 @@ func newSQLiteConnector(path, sync string, readOnly bool) *sqliteConnector {
 
 func (c *sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c *sqliteConnector) Driver() driver.Driver                        { return c.driver }
+
+func (s *sqlite) pool() (*sqlx.DB, catalog) { return s.db, sqliteCatalog }
+
+// owner is another connection than the one of the writer, which must not be
+// writing meanwhile.
+func (s *sqlite) owner() (*sqlx.DB, catalog) {
+	s.sqliteWriter.db.SetMaxOpenConns(2)
+	return s.sqliteWriter.db, sqliteCatalog
+}
 
 func (s *sqlite) name() string    { return "sqlite" }
 func (s *sqlite) reader() *Reader { return &Reader{q: sqlitePool{s.db}, sql: sqliteDialect} }

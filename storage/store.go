@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"konfa/community"
 )
 
@@ -15,6 +17,8 @@ type Options struct {
 	Database    string           // "" = SQLite in Data/konfa.db; postgres://…; or a path of a SQLite file, relative to Data
 	Clock       func() time.Time // nil = time.Now
 	Synchronous string           // of SQLite: FULL (also for ""), NORMAL, EXTRA or OFF
+
+	upTo int64 // the last migration to make, for a dump of an older schema; 0: all
 }
 
 // Store is the open database. Its methods are safe for concurrent use.
@@ -33,6 +37,9 @@ type engine interface {
 	// when ctx is done.
 	listen(ctx context.Context, wake func())
 	ping(ctx context.Context) error
+	// pool reads, owner writes; only a whole dump needs either.
+	pool() (*sqlx.DB, catalog)
+	owner() (*sqlx.DB, catalog)
 	close() error
 }
 
