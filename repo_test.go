@@ -68,6 +68,7 @@ var arrows = []struct {
 	{"konfa/calendar", []string{"konfa/community", "konfa/prose", "konfa/gazetteer"}, "conferences to files and back; it stores nothing"},
 	{"konfa/activitystreams", []string{"konfa/community", "konfa/prose"}, "documents to the domain and back; it stores and sends nothing"},
 	{"konfa/storage", []string{"konfa/community"}, "rows and nothing else: rules are above it, in node"},
+	{"konfa/backup", []string{"konfa/storage", "konfa/community"}, "a whole node in a file; what is in it means nothing to it"},
 	{"konfa/node", []string{"konfa/storage", "konfa/activitystreams", "konfa/prose", "konfa/gazetteer", "konfa/phrase", "konfa/community"},
 		"changes of state, whoever asks: it must not know whether that was a page or another server"},
 	{"konfa/federation/signature", []string{"konfa/community"}, "bytes and keys: testable against other implementations without a node"},

@@ -32,6 +32,9 @@ type serveCmd struct {
 	ExtraCA         *string `name:"extra-ca" help:"More authorities that outgoing requests trust." placeholder:"FILE"`
 	SMTP            *string `name:"smtp" help:"Where to send mail." placeholder:"URL"`
 	AuthorizedFetch *string `help:"Hand out ActivityPub documents to signed requests only (true or false)." placeholder:"BOOL"`
+	Backups         *string `help:"Where to keep the backups that are made by themselves." placeholder:"DIR"`
+	BackupHours     *string `help:"How often one is made, in hours; 0 for never." placeholder:"HOURS"`
+	BackupKeep      *string `help:"How many of them are kept." placeholder:"N"`
 	LogFormat       *string `help:"text or json." placeholder:"FORMAT"`
 	LogLevel        *string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 	WhileStdin      bool    `hidden:"" help:"End when standard input does, so that no demo outlives its terminal."`
@@ -51,6 +54,9 @@ func (x *serveCmd) flags(f map[string]string) map[string]string {
 	setFlag(f, "extra_ca", x.ExtraCA)
 	setFlag(f, "smtp", x.SMTP)
 	setFlag(f, "authorized_fetch", x.AuthorizedFetch)
+	setFlag(f, "backups", x.Backups)
+	setFlag(f, "backup_hours", x.BackupHours)
+	setFlag(f, "backup_keep", x.BackupKeep)
 	setFlag(f, "log_format", x.LogFormat)
 	setFlag(f, "log_level", x.LogLevel)
 	return f
@@ -161,6 +167,7 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 	defer stop()
 	worked := make(chan error, 1)
 	go func() { worked <- fed.Run(background) }()
+	go keepBackups(background, c, n, log)
 
 	log.Info("serving", "url", c.URL, "listen", ln.Addr().String(), "tls", secure.config != nil, "database", n.Store().Engine(), "version", version())
 	if strings.HasPrefix(c.URL, "http://") && len(c.AllowAddresses) == 0 {

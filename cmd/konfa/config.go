@@ -38,6 +38,9 @@ type Config struct {
 	ExtraCA        string         // PEM file: more authorities that outgoing requests trust
 
 	SMTP            string // smtp://user:pass@host:port
+	Backups         string // directory of the backups made by themselves; empty for "backups" under Data
+	BackupHours     int    // how often, 0 for never
+	BackupKeep      int    // how many are kept
 	AuthorizedFetch bool   // serve ActivityPub documents to signed requests only
 	LogFormat       string // text or json
 	LogLevel        string // debug, info, warn or error
@@ -118,6 +121,9 @@ var settings = []setting{
 		}
 		return nil
 	}},
+	{"backups", "", "The directory of the backups that serve makes by itself; empty: backups under data.\nBetter another disk.", text(func(c *Config) *string { return &c.Backups })},
+	{"backup_hours", "24", "How often it makes one, in hours (0: never), and how many it keeps.", number(func(c *Config) *int { return &c.BackupHours }, 0, 24*366)},
+	{"backup_keep", "7", "", number(func(c *Config) *int { return &c.BackupKeep }, 1, 10_000)},
 	{"authorized_fetch", "false", "Hand out ActivityPub documents to signed requests only. It keeps blocked\nservers from reading, and makes some small servers unable to follow you.", func(c *Config, v string) error {
 		b, err := strconv.ParseBool(v)
 		c.AuthorizedFetch = b
@@ -462,6 +468,18 @@ func prefixes(v string) ([]netip.Prefix, error) {
 func text(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		*field(c) = v
+		return nil
+	}
+}
+
+// number sets a key that is a whole number.
+func number(of func(c *Config) *int, from, to int) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < from || n > to {
+			return fmt.Errorf("%q is not a whole number from %d to %d", v, from, to)
+		}
+		*of(c) = n
 		return nil
 	}
 }

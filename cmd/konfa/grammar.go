@@ -30,6 +30,9 @@ type cli struct {
 	Block     blockCmd     `cmd:"" help:"Keep servers and people out: add, list, remove, import."`
 	Token     tokenCmd     `cmd:"" help:"Tokens for programs that use the JSON API: add, list, revoke."`
 	Inspect   inspectCmd   `cmd:"" help:"What konfa understands of an ActivityPub document, or why it refuses it."`
+	Backup    backupCmd    `cmd:"" help:"Keep the whole node in one file, also while it serves."`
+	Restore   restoreCmd   `cmd:"" help:"Bring a node back from a backup, into an empty place."`
+	Verify    verifyCmd    `cmd:"" help:"Make sure that a backup is whole and can be restored."`
 	Version   versionCmd   `cmd:"" help:"The version of this program and what it was built with."`
 }
 
