@@ -17,6 +17,8 @@ var notAudited = map[string]string{
 	"Links":         "it only reads",
 	"MyConferences": "it only reads",
 	"Notices":       "it only reads",
+	"Run":           "it only reads",
+	"Runs":          "it only reads",
 	"Sessions":      "it only reads",
 	"Stays":         "it only reads",
 	"Suggestions":   "it only reads",

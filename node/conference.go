@@ -19,6 +19,9 @@ import (
 type Publish struct {
 	Quiet    bool // tell nobody
 	Announce bool // tell them even of what is past
+
+	Once    string // key of the form that was sent: sent twice, it is done once; or empty
+	Message string // of the organisers, to the guests of what is changed
 }
 
 // tells decides whether followers hear of a conference.
@@ -30,18 +33,29 @@ func (n *Node) AddConference(ctx context.Context, by By, c *community.Conference
 	if err := by.may(community.Steward); err != nil {
 		return nil, err
 	}
-	uid := c.UID
+	uid, slug := c.UID, ""
 	err := n.write(ctx, func(tx *storage.Tx) error {
+		if made, twice, err := n.sent(ctx, tx, p.Once); err != nil || twice {
+			slug = made
+			return err
+		}
 		c.UID = uid // the transaction may run again, and makes new ids then
 		if err := n.addConference(ctx, tx, c, p); err != nil {
 			return err
 		}
-		return n.auditConference(ctx, tx, by, "conference.add", c, "")
+		slug = c.Slug
+		if err := n.saveSent(ctx, tx, p.Once, slug); err != nil {
+			return err
+		}
+		if c.Draft {
+			return n.auditConference(ctx, tx, by, "conference.add", c, "")
+		}
+		return n.auditConference(ctx, tx, by, "conference.publish", c, "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return n.store.ConferenceByID(ctx, c.ID)
+	return n.store.Conference(ctx, slug)
 }
 
 func (n *Node) addConference(ctx context.Context, tx *storage.Tx, c *community.Conference, p Publish) error {
@@ -163,30 +177,61 @@ func (n *Node) freeSlug(ctx context.Context, tx *storage.Tx, prefix string, want
 // PublishConference publishes a draft. Conflict when it is published already.
 func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publish) (*community.Conference, error) {
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
-		if !c.Draft {
-			return community.Errorf(community.Conflict, "%q is published already", c.Title.First())
-		}
-		c.Draft = false
-		c.Published, c.Updated = tx.Now(), tx.Now()
-		if err := tx.UpdateConference(ctx, c); err != nil {
-			return err
-		}
-		if err := n.announceNew(ctx, tx, city, c, p); err != nil {
-			return err
-		}
-		return n.auditConference(ctx, tx, by, "conference.publish", c, "")
+		return n.publishConference(ctx, tx, city, by, c, p)
 	})
+}
+
+func (n *Node) publishConference(ctx context.Context, tx *storage.Tx, city *community.City, by By, c *community.Conference, p Publish) error {
+	if !c.Draft {
+		return &community.Error{Code: community.Conflict, Key: "write.already_published", Msg: c.Title.First() + " is published already"}
+	}
+	c.Draft = false
+	c.Published, c.Updated = tx.Now(), tx.Now()
+	if err := tx.UpdateConference(ctx, c); err != nil {
+		return err
+	}
+	if err := n.announceNew(ctx, tx, city, c, p); err != nil {
+		return err
+	}
+	return n.auditConference(ctx, tx, by, "conference.publish", c, "")
 }
 
 // UpdateConference changes a conference of ours and tells everyone who knows of
 // it. Its address, ids and time of publication stay. More seats let those who
 // wait move up.
 func (n *Node) UpdateConference(ctx context.Context, by By, slug string, change func(*community.Conference) error) (*community.Conference, error) {
+	return n.EditConference(ctx, by, slug, Edit{}, change)
+}
+
+// Edit says more of a change of a conference than what is changed.
+type Edit struct {
+	Seen      time.Time // Updated of the conference that was edited; zero for whatever it is now
+	Message   string    // of the organisers to the guests
+	Publish   bool      // a draft is published with it
+	Quiet     bool      // and followers are not told
+	Following bool      // the rest of its series is changed too
+}
+
+// EditConference changes a conference of ours as UpdateConference does. Conflict,
+// with the key "write.edited", when it is not what was edited any more.
+func (n *Node) EditConference(ctx context.Context, by By, slug string, e Edit, change func(*community.Conference) error) (*community.Conference, error) {
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
-		if err := n.updateConference(ctx, tx, city, c, change, Publish{}); err != nil {
+		if !e.Seen.IsZero() && !e.Seen.Equal(c.Updated) {
+			return &community.Error{Code: community.Conflict, Key: "write.edited", Msg: "someone else changed this in the meantime"}
+		}
+		old := *c
+		if err := n.updateConference(ctx, tx, city, c, change, Publish{Message: strings.TrimSpace(e.Message)}); err != nil {
 			return err
 		}
-		return n.auditConference(ctx, tx, by, "conference.update", c, "")
+		if e.Following && c.SeriesID != 0 {
+			if err := n.editFollowing(ctx, tx, city, &old, c, strings.TrimSpace(e.Message)); err != nil {
+				return err
+			}
+		}
+		if e.Publish && c.Draft {
+			return n.publishConference(ctx, tx, city, by, c, Publish{Quiet: e.Quiet})
+		}
+		return n.auditConference(ctx, tx, by, "conference.update", c, strings.TrimSpace(e.Message))
 	})
 }
 
@@ -230,6 +275,9 @@ func (n *Node) updateConference(ctx context.Context, tx *storage.Tx, city *commu
 		return nil
 	}
 	if err := n.notifyChange(ctx, tx, c, &old); err != nil {
+		return err
+	}
+	if err := n.writeChange(ctx, tx, c, &old, p.Message); err != nil {
 		return err
 	}
 	if err := n.regroup(ctx, tx, c); err != nil {
@@ -303,36 +351,11 @@ func samePlace(a, b *community.Point) bool {
 	return *a == *b
 }
 
-// CancelConference cancels a conference: it stays, marked as cancelled, and
-// everyone who knows of it is told. A message is put on top of the text.
-func (n *Node) CancelConference(ctx context.Context, by By, slug, message string) (*community.Conference, error) {
-	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
-		if c.Status == community.Cancelled {
-			return community.Errorf(community.Conflict, "%q is cancelled already", c.Title.First())
-		}
-		if err := n.auditConference(ctx, tx, by, "conference.cancel", c, strings.TrimSpace(message)); err != nil {
-			return err
-		}
-		return n.updateConference(ctx, tx, city, c, func(c *community.Conference) error {
-			c.Status = community.Cancelled
-			if message = strings.TrimSpace(message); message == "" {
-				return nil
-			}
-			if len(c.Text) == 0 {
-				c.Text = community.Plain(city.Languages[0], message)
-				return nil
-			}
-			c.Text[0].Text = message + "\n\n---\n\n" + c.Text[0].Text
-			return nil
-		}, Publish{})
-	})
-}
-
-// changeConference runs a steward's change of one of our conferences and
+// changeConference runs a change of one of our conferences by whoever may, and
 // returns it as it is afterwards.
 func (n *Node) changeConference(ctx context.Context, by By, slug string, change func(*storage.Tx, *community.City, *community.Conference) error) (*community.Conference, error) {
-	if err := by.may(community.Steward); err != nil {
-		return nil, err
+	if by.Member == nil && !by.Console {
+		return nil, by.may(community.Steward)
 	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		city, err := tx.City(ctx)
@@ -341,6 +364,9 @@ func (n *Node) changeConference(ctx context.Context, by By, slug string, change 
 		}
 		c, err := n.ownConference(ctx, tx.Reader, slug)
 		if err != nil {
+			return err
+		}
+		if err := n.mayRun(by, c); err != nil {
 			return err
 		}
 		return change(tx, city, c)
@@ -375,49 +401,53 @@ func (n *Node) DeleteConference(ctx context.Context, by By, slug string) error {
 		if err != nil {
 			return err
 		}
-		if err := n.auditConference(ctx, tx, by, "conference.delete", c, ""); err != nil {
-			return err
-		}
-		inboxes, err := n.concernedInboxes(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		if !c.Past(tx.Now()) {
-			if err := n.notifyGuests(ctx, tx, c, community.NoticeDeleted); err != nil {
-				return err
-			}
-			if err := n.tellGuests(ctx, tx, c, "rsvp.cancelled"); err != nil {
-				return err
-			}
-		}
-		if err := n.dropPoll(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ConferenceID: c.ID}); err != nil {
-			return err
-		}
-		if err := n.deleteConference(ctx, tx, c.ID); err != nil {
-			return err
-		}
-		if err := tx.SaveTombstone(ctx, "conf/"+slug, "Event"); err != nil {
-			return err
-		}
-		if c.Draft {
-			return nil
-		}
-		id := n.site.Conference(slug)
-		doc, err := n.enc.Tombstone(id, "Event", tx.Now())
-		if err != nil {
-			return err
-		}
-		if err := n.dropFormed(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: bareID(id), objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
-			return err
-		}
-		return n.emitFromBoth(ctx, tx, emission{typ: "Delete", object: doc, objectID: id, objectType: "Event", inboxes: inboxes})
+		return n.dropConference(ctx, tx, by, c)
 	})
+}
+
+func (n *Node) dropConference(ctx context.Context, tx *storage.Tx, by By, c *community.Conference) error {
+	if err := n.auditConference(ctx, tx, by, "conference.delete", c, ""); err != nil {
+		return err
+	}
+	inboxes, err := n.concernedInboxes(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if !c.Past(tx.Now()) {
+		if err := n.notifyGuests(ctx, tx, c, community.NoticeDeleted); err != nil {
+			return err
+		}
+		if err := n.tellGuests(ctx, tx, c, "rsvp.cancelled"); err != nil {
+			return err
+		}
+	}
+	if err := n.dropPoll(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := n.revokeOffers(ctx, tx, storage.OfferQuery{ConferenceID: c.ID}); err != nil {
+		return err
+	}
+	if err := n.deleteConference(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	if err := tx.SaveTombstone(ctx, "conf/"+c.Slug, "Event"); err != nil {
+		return err
+	}
+	if c.Draft {
+		return nil
+	}
+	id := n.site.Conference(c.Slug)
+	doc, err := n.enc.Tombstone(id, "Event", tx.Now())
+	if err != nil {
+		return err
+	}
+	if err := n.dropFormed(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := n.emitThread(ctx, tx, thread{typ: "Delete", author: community.DeskActor, object: bareID(id), objectID: id, objectType: "Event", inboxes: inboxes}); err != nil {
+		return err
+	}
+	return n.emitFromBoth(ctx, tx, emission{typ: "Delete", object: doc, objectID: id, objectType: "Event", inboxes: inboxes})
 }
 
 // emitConference writes what happened to a conference and tells whoever should

@@ -165,12 +165,15 @@ func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int
 
 func (n *Node) decideGuest(ctx context.Context, by By, action, slug string, guestID int64, decide func(*storage.Tx, *community.Conference, *community.Guest) (community.Guest, error)) (community.Guest, error) {
 	var out community.Guest
-	if err := by.may(community.Steward); err != nil {
-		return out, err
+	if by.Member == nil && !by.Console {
+		return out, by.may(community.Steward)
 	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		c, err := n.ownConference(ctx, tx.Reader, slug)
 		if err != nil {
+			return err
+		}
+		if err := n.mayRun(by, c); err != nil {
 			return err
 		}
 		g, err := tx.GuestByID(ctx, guestID)

@@ -37,19 +37,6 @@ func OfferList(in, out, open bool, limit int) storage.OfferQuery {
 	return q
 }
 
-// mayOffer returns nil when whoever asks may offer a conference to other cities: a
-// steward, or one of its organisers.
-func (n *Node) mayOffer(by By, c *community.Conference) error {
-	err := by.may(community.Steward)
-	if err == nil || by.Member == nil || !by.Member.Active() {
-		return err
-	}
-	if slices.ContainsFunc(c.Organisers, func(o community.Organiser) bool { return o.Handle != "" && o.Handle == by.Member.Handle }) {
-		return nil
-	}
-	return err
-}
-
 // OfferConference offers a conference of ours to sister cities, which are named by
 // address, handle or host. All or none: everything that is wrong with them is
 // reported together.
@@ -61,7 +48,7 @@ func (n *Node) OfferConference(ctx context.Context, by By, slug string, cities [
 		if err != nil {
 			return err
 		}
-		if err := n.mayOffer(by, c); err != nil {
+		if err := n.mayRun(by, c); err != nil {
 			return err
 		}
 		if c.Draft {
@@ -218,7 +205,7 @@ func (n *Node) RevokeOffer(ctx context.Context, by By, id int64) (*community.Off
 		} else if !ok {
 			c = &community.Conference{}
 		}
-		if err := n.mayOffer(by, c); err != nil {
+		if err := n.mayRun(by, c); err != nil {
 			return err
 		}
 		if !o.Counts() {

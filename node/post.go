@@ -25,7 +25,12 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 	if err := mayWrite(by, p.Author); err != nil {
 		return nil, err
 	}
+	slug := ""
 	err := n.write(ctx, func(tx *storage.Tx) error {
+		if made, twice, err := n.sent(ctx, tx, pub.Once); err != nil || twice {
+			slug = made
+			return err
+		}
 		if handle, ok := p.Author.Member(); ok {
 			m, err := tx.Member(ctx, handle)
 			if err != nil {
@@ -44,12 +49,19 @@ func (n *Node) AddPost(ctx context.Context, by By, p *community.Post, pub Publis
 		if err := n.addPost(ctx, tx, p, pub); err != nil {
 			return err
 		}
-		return n.auditPost(ctx, tx, by, "post.add", p)
+		slug = p.Slug
+		if err := n.saveSent(ctx, tx, pub.Once, slug); err != nil {
+			return err
+		}
+		if p.Draft {
+			return n.auditPost(ctx, tx, by, "post.add", p)
+		}
+		return n.auditPost(ctx, tx, by, "post.publish", p)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return n.store.PostByID(ctx, p.ID)
+	return n.store.Post(ctx, slug)
 }
 
 func (n *Node) addPost(ctx context.Context, tx *storage.Tx, p *community.Post, pub Publish) error {
@@ -149,33 +161,49 @@ func addMention(p *community.Post, a *community.Actor) {
 // PublishPost publishes a draft. Conflict when it is published already.
 func (n *Node) PublishPost(ctx context.Context, by By, slug string, pub Publish) (*community.Post, error) {
 	return n.changePost(ctx, by, slug, func(tx *storage.Tx, city *community.City, p *community.Post) error {
-		if !p.Draft {
-			return community.Errorf(community.Conflict, "this post is published already")
-		}
-		p.Draft = false
-		p.Published, p.Updated = tx.Now(), tx.Now()
-		if _, err := n.place(ctx, tx, p); err != nil {
-			return err
-		}
-		if err := tx.UpdatePost(ctx, p); err != nil {
-			return err
-		}
-		if err := n.auditPost(ctx, tx, by, "post.publish", p); err != nil {
-			return err
-		}
-		return n.emitPost(ctx, tx, p, "Create", pub)
+		return n.publishPost(ctx, tx, by, p, pub)
 	})
+}
+
+func (n *Node) publishPost(ctx context.Context, tx *storage.Tx, by By, p *community.Post, pub Publish) error {
+	if !p.Draft {
+		return &community.Error{Code: community.Conflict, Key: "write.already_published", Msg: "this post is published already"}
+	}
+	p.Draft = false
+	p.Published, p.Updated = tx.Now(), tx.Now()
+	if _, err := n.place(ctx, tx, p); err != nil {
+		return err
+	}
+	if err := tx.UpdatePost(ctx, p); err != nil {
+		return err
+	}
+	if err := n.emitPost(ctx, tx, p, "Create", pub); err != nil {
+		return err
+	}
+	return n.auditPost(ctx, tx, by, "post.publish", p)
 }
 
 // UpdatePost changes a post of ours and tells everyone who knows of it.
 func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*community.Post) error) (*community.Post, error) {
+	return n.EditPost(ctx, by, slug, Edit{}, change)
+}
+
+// EditPost changes a post as UpdatePost does, and publishes a draft where e says so.
+// Conflict, with the key "write.edited", when it is not what was edited any more.
+func (n *Node) EditPost(ctx context.Context, by By, slug string, e Edit, change func(*community.Post) error) (*community.Post, error) {
 	return n.changePost(ctx, by, slug, func(tx *storage.Tx, city *community.City, p *community.Post) error {
+		if !e.Seen.IsZero() && !e.Seen.Equal(p.Updated) {
+			return &community.Error{Code: community.Conflict, Key: "write.edited", Msg: "someone else changed this in the meantime"}
+		}
 		old := *p
 		if err := change(p); err != nil {
 			return err
 		}
 		p.ID, p.Slug, p.URI, p.Author, p.Draft = old.ID, old.Slug, old.URI, old.Author, old.Draft
-		p.Created, p.Published, p.ReplyTo, p.ConferenceID = old.Created, old.Published, old.ReplyTo, old.ConferenceID
+		p.Created, p.Published, p.ReplyTo = old.Created, old.Published, old.ReplyTo
+		if !old.Draft || old.ReplyTo != "" {
+			p.ConferenceID = old.ConferenceID // what it is about was told
+		}
 		p.Thread, p.Path, p.Kind, p.State, p.Announced = old.Thread, old.Path, old.Kind, old.State, old.Announced
 		if p.Article() != old.Article() && !old.Draft {
 			return community.Errorf(community.Conflict, "a published note stays a note and an article an article").
@@ -196,11 +224,11 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 		if err := tx.UpdatePost(ctx, p); err != nil {
 			return err
 		}
-		if err := n.auditPost(ctx, tx, by, "post.update", p); err != nil {
-			return err
+		if p.Draft && e.Publish {
+			return n.publishPost(ctx, tx, by, p, Publish{Quiet: e.Quiet})
 		}
-		if p.Draft {
-			return nil
+		if err := n.auditPost(ctx, tx, by, "post.update", p); err != nil || p.Draft {
+			return err
 		}
 		// Who is not mentioned any more has the old text and gets the new one.
 		return n.emitPost(ctx, tx, p, "Update", Publish{}, before.inboxes...)

@@ -38,6 +38,8 @@ type ConferenceQuery struct {
 	OriginID int64
 	Origins  []int64 // of any of these
 	Text     string  // somewhere in a title, in any case of letters
+	// Organiser is the handle of a member who is named as one.
+	Organiser string
 
 	Order  Order
 	Limit  int // 0 = no limit
@@ -86,6 +88,9 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 	}
 	if q.Tag != "" {
 		add("id IN (SELECT conference_id FROM conference_tag WHERE tag = ?)", q.Tag)
+	}
+	if q.Organiser != "" { // as JSON spells it; in a handle only _ means more to LIKE
+		add(`organisers LIKE ? ESCAPE '\'`, `%"handle":"`+strings.ReplaceAll(q.Organiser, "_", `\_`)+`"%`)
 	}
 	if q.SeriesID != 0 {
 		add("series_id = ?", q.SeriesID)

@@ -188,7 +188,7 @@ func (s *Server) apiPublishConference(w http.ResponseWriter, r *http.Request, by
 	if err := decodeMaybe(w, r, &in, []string{"quiet", "announce"}); err != nil {
 		return err
 	}
-	c, err := s.node.PublishConference(r.Context(), by, param(r, "slug"), node.Publish(in))
+	c, err := s.node.PublishConference(r.Context(), by, param(r, "slug"), node.Publish{Quiet: in.Quiet, Announce: in.Announce})
 	if err != nil {
 		return err
 	}
