@@ -1,5 +1,5 @@
-// Package backup keeps a whole node in one file: what is stored, the media, the
-// configuration. Such a file is made while the node serves, is checked before it
+// Package backup keeps a whole node in one file: what is stored, pictures
+// included, and the configuration. Such a file is made while the node serves, is checked before it
 // is trusted, and is restored into an empty place, with SQLite or PostgreSQL,
 // whichever it came from.
 //
@@ -20,7 +20,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"konfa/community"
@@ -32,7 +31,6 @@ import (
 const (
 	dumpName     = "data.jsonl"
 	configName   = "konfa.toml"
-	mediaDir     = "media/"
 	manifestName = "manifest.json"
 )
 
@@ -49,7 +47,6 @@ type Manifest struct {
 	Engine  string            `json:"engine"`
 	Tables  map[string]int64  `json:"tables"` // rows of each
 	Files   map[string]string `json:"files"`  // SHA-256 of each entry
-	Media   int               `json:"media"`  // how many files of media
 }
 
 // Source is what is kept.
@@ -58,7 +55,6 @@ type Source struct {
 	URL     string
 	Version string
 	Config  string // path of the configuration file, or empty
-	Media   string // directory of the media, or empty
 	Now     func() time.Time
 }
 
@@ -87,11 +83,6 @@ func Write(ctx context.Context, src Source, w io.Writer) (*Manifest, error) {
 			return nil, err
 		}
 	}
-	if src.Media != "" {
-		if err := addMedia(ctx, out, m, src.Media); err != nil {
-			return nil, err
-		}
-	}
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, err
@@ -103,33 +94,6 @@ func Write(ctx context.Context, src Source, w io.Writer) (*Manifest, error) {
 		return nil, err
 	}
 	return m, errors.Join(out.Close(), zip.Close())
-}
-
-func addMedia(ctx context.Context, out *tar.Writer, m *Manifest, dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil // no media yet, or a file that was just pruned
-		case err != nil:
-			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "."):
-			return nil
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		if err := addFile(out, m, mediaDir+filepath.ToSlash(rel), path); err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			return err
-		}
-		m.Media++
-		return nil
-	})
 }
 
 // addFile copies a file, as long as it is now: one that grows is cut there.
@@ -163,7 +127,6 @@ func errFile(format string, args ...any) error {
 type Target struct {
 	Storage storage.Options
 	Config  string // path of the configuration file; one that is there stays. Empty: none is written
-	Media   string // directory of the media, or empty
 }
 
 // Restore restores a backup. The file is read twice: nothing is written before all
@@ -180,8 +143,6 @@ func Restore(ctx context.Context, file string, to Target) (*Manifest, error) {
 			return err
 		case name == configName && to.Config != "":
 			return keepConfig(to.Config, r)
-		case strings.HasPrefix(name, mediaDir) && to.Media != "":
-			return writeFile(filepath.Join(to.Media, filepath.FromSlash(strings.TrimPrefix(name, mediaDir))), r, 0o640)
 		}
 		return nil
 	})
@@ -218,8 +179,8 @@ func Verify(ctx context.Context, file string) (*Manifest, error) {
 	return m, err
 }
 
-// maxManifest bounds the manifest, which names every file of the media.
-const maxManifest = 64 << 20
+// maxManifest bounds the manifest, in bytes.
+const maxManifest = 1 << 20
 
 // check reads a backup through and compares every entry with the manifest.
 func check(ctx context.Context, file string) (*Manifest, error) {

@@ -20,20 +20,16 @@ type backupView struct {
 	Engine  string           `json:"engine"`
 	Schema  int64            `json:"schema"`
 	Rows    int64            `json:"rows"`
-	Media   int              `json:"media"`
 	Tables  map[string]int64 `json:"tables"`
 }
 
 func backupOf(file string, m *backup.Manifest) backupView {
-	v := backupView{File: file, URL: m.URL, Made: stamp(m.Made), Version: m.Version, Engine: m.Engine, Schema: m.Schema, Media: m.Media, Tables: m.Tables}
+	v := backupView{File: file, URL: m.URL, Made: stamp(m.Made), Version: m.Version, Engine: m.Engine, Schema: m.Schema, Tables: m.Tables}
 	for _, n := range m.Tables {
 		v.Rows += n
 	}
 	return v
 }
-
-// mediaDir is where uploaded pictures are, below the data directory.
-func mediaDir(c *Config) string { return filepath.Join(c.Data, "media") }
 
 // backups is the directory of the backups that are made by themselves.
 func (c *Config) backups() string {
@@ -45,7 +41,7 @@ func (c *Config) backups() string {
 
 // kept says what a backup of a node holds.
 func kept(c *Config, n *node.Node) backup.Source {
-	return backup.Source{Store: n.Store(), URL: n.Site().Base, Version: version(), Config: c.File, Media: mediaDir(c), Now: time.Now}
+	return backup.Source{Store: n.Store(), URL: n.Site().Base, Version: version(), Config: c.File, Now: time.Now}
 }
 
 type backupCmd struct {
@@ -73,7 +69,7 @@ func (x *backupCmd) Run(a *app) error {
 		return err
 	}
 	return a.print(backupOf(path, m), func() {
-		a.say("wrote %s: %d rows, %d pictures; it was read back and can be restored", path, backupOf(path, m).Rows, m.Media)
+		a.say("wrote %s: %d rows; it was read back and can be restored", path, backupOf(path, m).Rows)
 		a.note("it holds the keys of the city: keep it where nobody else reads it")
 	})
 }
@@ -87,12 +83,12 @@ func (x *restoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	m, err := backup.Restore(a.ctx, x.File, backup.Target{Storage: storage.Options{Data: c.Data, Database: c.Database}, Config: c.File, Media: mediaDir(c)})
+	m, err := backup.Restore(a.ctx, x.File, backup.Target{Storage: storage.Options{Data: c.Data, Database: c.Database}, Config: c.File})
 	if err != nil {
 		return err
 	}
 	return a.print(backupOf(x.File, m), func() {
-		a.say("%s is back, as it was at %s: %d rows, %d pictures", m.URL, m.Made.Format(time.RFC3339), backupOf(x.File, m).Rows, m.Media)
+		a.say("%s is back, as it was at %s: %d rows", m.URL, m.Made.Format(time.RFC3339), backupOf(x.File, m).Rows)
 		a.note("never let two servers run as the same city: others would not know whom to believe")
 	})
 }
@@ -107,7 +103,7 @@ func (x *verifyCmd) Run(a *app) error {
 		return err
 	}
 	return a.print(backupOf(x.File, m), func() {
-		a.say("whole: %s, made at %s by konfa %s, %d rows, %d pictures; restored into a database that was thrown away", m.URL, m.Made.Format(time.RFC3339), m.Version, backupOf(x.File, m).Rows, m.Media)
+		a.say("whole: %s, made at %s by konfa %s, %d rows; restored into a database that was thrown away", m.URL, m.Made.Format(time.RFC3339), m.Version, backupOf(x.File, m).Rows)
 	})
 }
 
