@@ -78,6 +78,7 @@ func (s *Server) Routes(r chi.Router, html http.Handler) {
 	get("/.well-known/host-meta", s.getHostMeta)
 	get("/.well-known/host-meta.json", s.getHostMetaJSON)
 	get("/.well-known/nodeinfo", s.getNodeInfoLinks)
+	r.Post(echoPath, s.postEcho)
 	get("/nodeinfo/2.0", s.getNodeInfo("2.0"))
 	get("/nodeinfo/2.1", s.getNodeInfo("2.1"))
 }

@@ -119,6 +119,7 @@ type Document struct {
 	ETag         string
 	LastModified string
 	NotModified  bool
+	Date         time.Time // on the clock of the server, in whole seconds; zero where it did not say
 }
 
 // Get fetches a document. The error is an *Error.
@@ -200,6 +201,9 @@ func (c *Client) getOnce(ctx context.Context, u *url.URL, r Request) (doc *Docum
 		return nil, "", e
 	}
 	doc = &Document{URL: address, ContentType: contentType(resp.Header), ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified")}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		doc.Date = date
+	}
 	if !r.Accept.takes(doc.ContentType) {
 		return nil, "", &Error{Kind: WrongType, URL: address, Status: resp.StatusCode, Msg: fmt.Sprintf("it is of type %q, which is not what was asked for", shorten(doc.ContentType))}
 	}
