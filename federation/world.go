@@ -44,7 +44,7 @@ func (s *Server) worldLoop(stop, work context.Context) {
 }
 
 func (s *Server) settleWorld(stop, work context.Context) {
-	for _, step := range []func(context.Context) (int, error){s.node.SettleWorld, s.node.SweepWorld} {
+	for _, step := range []func(context.Context) (int, error){s.node.SettleWorld, s.node.SweepWorld, s.node.SettleSearch} {
 		for stop.Err() == nil {
 			n, err := step(work)
 			if err != nil {

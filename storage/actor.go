@@ -52,6 +52,12 @@ func (r *Reader) ActorByAddress(ctx context.Context, handle, host string) (*comm
 
 // SaveActor adds or replaces an actor by its URI and fills the ID.
 func (tx *Tx) SaveActor(ctx context.Context, a *community.Actor) error {
+	// Conferences are found by the name of their host too.
+	err := tx.exec(ctx, `INSERT INTO search_todo (kind, ref) SELECT 'conference', c.id FROM actor a JOIN conference c ON c.origin_id = a.id
+		WHERE a.uri = ? AND a.name <> ? ON CONFLICT (kind, ref) DO NOTHING`, a.URI, a.Name)
+	if err != nil {
+		return err
+	}
 	return tx.insert(ctx, &a.ID, `INSERT INTO actor (uri, type, handle, host, name, about, url, inbox, shared_inbox, outbox, followers, featured,
 			upcoming, icon, keys, also_known_as, moved_to, locked, fetched, gone)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

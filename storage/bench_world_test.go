@@ -36,7 +36,7 @@ func BenchmarkWorld(b *testing.B) {
 							vals += f + ", "
 						}
 					}
-					ok(b, tx.exec(ctx, series+"INSERT INTO conference ("+cols+"search) SELECT "+vals+"search FROM n, (SELECT "+cols+"search FROM conference) AS c", n))
+					ok(b, tx.exec(ctx, series+"INSERT INTO conference ("+cols+"twin_of) SELECT "+vals+"twin_of FROM n, (SELECT "+cols+"twin_of FROM conference) AS c", n))
 					ok(b, tx.exec(ctx, `INSERT INTO world (conference_id, starts, ends, past, town_id, country, online)
 						SELECT id, starts, ends, CASE WHEN ends <= ? THEN 1 ELSE 0 END, 1 + id % 1000, 'C' || (id % 90), 0 FROM conference`, noon))
 					return tx.exec(ctx, "INSERT INTO world_key (conference_id, word, past, starts) SELECT conference_id, 'tag t' || (conference_id % 50), past, starts FROM world")

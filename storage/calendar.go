@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/lookup"
 )
 
 // Order is how a list of conferences is sorted. The id decides between equals.
@@ -37,7 +38,7 @@ type ConferenceQuery struct {
 	SeriesID int64
 	OriginID int64
 	Origins  []int64 // of any of these
-	Text     string  // somewhere in a title, in any case of letters
+	Text     string  // what someone typed to find some, as lookup.Parse reads it
 	// Organiser is the handle of a member who is named as one.
 	Organiser string
 
@@ -50,7 +51,7 @@ type ConferenceQuery struct {
 // condition is spelt the same.
 const inCalendar = "draft = 0 AND (uri = '' OR announced > 0) AND twin_of = 0"
 
-func (q *ConferenceQuery) where(b *strings.Builder) []any {
+func (q *ConferenceQuery) where(b *strings.Builder, d dialect) []any {
 	var args []any
 	var conds []string
 	add := func(cond string, a ...any) {
@@ -102,7 +103,16 @@ func (q *ConferenceQuery) where(b *strings.Builder) []any {
 		add("origin_id IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(q.Origins)), ", ")+")", numbers(q.Origins)...)
 	}
 	if q.Text != "" {
-		add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(strings.ToLower(q.Text))+"%")
+		if words := lookup.Parse(q.Text); words.Empty() {
+			add("1 = 0")
+		} else {
+			last := shelfKept
+			if q.Calendar && !q.Drafts {
+				last = shelfCalendar
+			}
+			add("id IN (SELECT "+d.searchKey+" & "+strconv.Itoa(1<<keyID-1)+" FROM search_words WHERE "+d.matches+" AND "+d.searchKey+" < ?)",
+				d.match(words, false), searchKey(last+1, time.Time{}, 0))
+		}
 	}
 	if len(conds) > 0 {
 		b.WriteString("WHERE " + strings.Join(conds, " AND "))
@@ -118,13 +128,11 @@ func numbers(ids []int64) []any {
 	return out
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
 // Conferences lists conferences, seats and origins filled.
 func (r *Reader) Conferences(ctx context.Context, q ConferenceQuery) ([]community.Conference, error) {
 	var b strings.Builder
 	b.WriteString(conferenceSelect)
-	args := q.where(&b)
+	args := q.where(&b, r.sql)
 	switch q.Order {
 	case ByStartDesc:
 		b.WriteString(" ORDER BY starts DESC, id DESC")
@@ -145,7 +153,7 @@ func (r *Reader) Conferences(ctx context.Context, q ConferenceQuery) ([]communit
 func (r *Reader) CountConferences(ctx context.Context, q ConferenceQuery) (int, error) {
 	var b strings.Builder
 	b.WriteString("SELECT COUNT(*) FROM conference ")
-	args := q.where(&b)
+	args := q.where(&b, r.sql)
 	return value[int](ctx, r, b.String(), args...)
 }
 

@@ -16,9 +16,9 @@ var conferenceFields = []string{"uuid", "slug", "uri", "url", "origin_id", "titl
 
 var (
 	conferenceSelect = "SELECT id, twin_of, " + strings.Join(conferenceFields, ", ") + " FROM conference "
-	conferenceInsert = "INSERT INTO conference (" + strings.Join(conferenceFields, ", ") + ", search) VALUES (" +
-		strings.Repeat("?, ", len(conferenceFields)) + "?) RETURNING id"
-	conferenceUpdate = "UPDATE conference SET " + strings.Join(conferenceFields, " = ?, ") + " = ?, search = ? WHERE id = ?"
+	conferenceInsert = "INSERT INTO conference (" + strings.Join(conferenceFields, ", ") + ") VALUES (?" +
+		strings.Repeat(", ?", len(conferenceFields)-1) + ") RETURNING id"
+	conferenceUpdate = "UPDATE conference SET " + strings.Join(conferenceFields, " = ?, ") + " = ? WHERE id = ?"
 )
 
 // scanConference reads what conferenceSelect does.
@@ -32,24 +32,13 @@ func scanConference(row row, c *community.Conference) error {
 		fromJSON{&c.Questions}, number{&c.OfferHours}, flag{&c.Reconfirm}, fromJSON{&c.Access})
 }
 
-// conferenceArgs are the values of conferenceFields, and search.
+// conferenceArgs are the values of conferenceFields.
 func conferenceArgs(c *community.Conference) []any {
 	return []any{c.UUID, c.Slug, c.URI, c.URL, c.OriginID, asJSON{c.Title}, asJSON{c.Text}, asJSON{c.HTML}, c.Start, c.End, c.AllDay, c.OpenEnd, c.Zone,
 		asJSON{c.Venue}, c.OnlineURL, c.Capacity, string(c.JoinMode), c.ExternalURL, asJSON{c.Languages}, c.Cost, asJSON{c.Cover}, asJSON{c.Tags},
 		c.Category, asJSON{c.Organisers}, c.Link, string(c.Status), c.Draft, c.SeriesID, c.UID, c.Sequence, c.ImportKey,
 		c.Created, c.Published, c.Updated, c.Announced, string(c.Replies), string(c.RSVP),
-		asJSON{c.Questions}, c.OfferHours, c.Reconfirm, asJSON{c.Access}, searchText(c.Title)}
-}
-
-// searchText is what Text of a ConferenceQuery is looked for in: neither engine
-// knows the lower case of Cyrillic by itself.
-func searchText(title community.Texts) string {
-	var b strings.Builder
-	for _, t := range title {
-		b.WriteString(strings.ToLower(t.Text))
-		b.WriteByte('\n')
-	}
-	return b.String()
+		asJSON{c.Questions}, c.OfferHours, c.Reconfirm, asJSON{c.Access}}
 }
 
 // Conference reads a conference of ours by its slug.
@@ -164,6 +153,9 @@ func (tx *Tx) InsertConference(ctx context.Context, c *community.Conference) err
 	if err := tx.insertTags(ctx, c); err != nil {
 		return err
 	}
+	if err := tx.searchConference(ctx, c); err != nil {
+		return err
+	}
 	if err := tx.AddWorldTodo(ctx, "conference", c.ID); err != nil {
 		return err
 	}
@@ -190,6 +182,9 @@ func (tx *Tx) UpdateConference(ctx context.Context, c *community.Conference) err
 			return err
 		}
 	}
+	if err := tx.searchConference(ctx, c); err != nil {
+		return err
+	}
 	if err := tx.AddWorldTodo(ctx, "conference", c.ID); err != nil {
 		return err
 	}
@@ -203,6 +198,9 @@ func (tx *Tx) DeleteConference(ctx context.Context, id int64) error {
 	if isNotFound(err) {
 		return nil
 	} else if err != nil {
+		return err
+	}
+	if err := tx.deleteSearch(ctx, "conference", id); err != nil {
 		return err
 	}
 	if listed, err := tx.DeleteListing(ctx, id); err != nil {

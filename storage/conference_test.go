@@ -184,7 +184,7 @@ func TestConferences(t *testing.T) {
 			"origin":         {ConferenceQuery{OriginID: other.ID}, []*community.Conference{unseen}},
 			"text":           {ConferenceQuery{Text: "ёЖИК"}, []*community.Conference{later}},
 			"text latin":     {ConferenceQuery{Text: "go_lang"}, []*community.Conference{later}},
-			"text percent":   {ConferenceQuery{Text: "0%"}, []*community.Conference{later}},
+			"text percent":   {ConferenceQuery{Text: "100%"}, []*community.Conference{later}},
 			"no wildcard":    {ConferenceQuery{Text: "m%n"}, nil},
 			"text backslash": {ConferenceQuery{Text: `\ и`}, []*community.Conference{later}},
 			"updated":        {ConferenceQuery{UpdatedAfter: unseen.Updated}, []*community.Conference{later}},

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -20,3 +21,5 @@ func (r *Reader) CountTold(ctx context.Context, actorID int64, prefix string, si
 	}
 	return value[int](ctx, r, `SELECT COUNT(*) FROM message WHERE created > ? AND state LIKE ? ESCAPE '\'`, since, likeEscaper.Replace(prefix)+"%")
 }
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)

@@ -222,7 +222,10 @@ func (tx *Tx) InsertPost(ctx context.Context, p *community.Post) error {
 			return err
 		}
 	}
-	return tx.insertPostTags(ctx, p)
+	if err := tx.insertPostTags(ctx, p); err != nil {
+		return err
+	}
+	return tx.searchPost(ctx, p)
 }
 
 // UpdatePost writes a post and its tags.
@@ -237,7 +240,10 @@ func (tx *Tx) UpdatePost(ctx context.Context, p *community.Post) error {
 			reply_to = ?, conference_id = ?, visibility = ?, tags = ?, mentions = ?, pictures = ?, draft = ?, created = ?, published = ?, updated = ?,
 			kind = ?, state = ?, announced = ?, thread = ?, path = ? WHERE id = ?`, append(postArgs(p), p.ID)...)
 	})
-	if err != nil || slices.Equal(was.Tags, p.Tags) {
+	if err != nil {
+		return err
+	}
+	if err := tx.searchPost(ctx, p); err != nil || slices.Equal(was.Tags, p.Tags) {
 		return err
 	}
 	if err := tx.exec(ctx, "DELETE FROM post_tag WHERE post_id = ?", p.ID); err != nil {
@@ -258,10 +264,23 @@ func (tx *Tx) insertPostTags(ctx context.Context, p *community.Post) error {
 // DeletePost removes a post with its tags. The tombstone is the caller's to
 // write.
 func (tx *Tx) DeletePost(ctx context.Context, id int64) error {
+	if err := tx.deleteSearch(ctx, "post", id); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "DELETE FROM post WHERE id = ?", id)
 }
 
 // DeletePostsOfActor removes all posts of a remote actor with their tags.
 func (tx *Tx) DeletePostsOfActor(ctx context.Context, actorID int64) error {
+	boosted, err := list(ctx, tx.Reader, func(row row, id *int64) error { return row.Scan(id) },
+		"SELECT id FROM post WHERE author_id = ? AND announced > 0", actorID)
+	if err != nil {
+		return err
+	}
+	for _, id := range boosted {
+		if err := tx.deleteSearch(ctx, "post", id); err != nil {
+			return err
+		}
+	}
 	return tx.exec(ctx, "DELETE FROM post WHERE author_id = ? AND author_id <> 0", actorID)
 }

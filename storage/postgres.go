@@ -25,9 +25,11 @@ import (
 const postgresConns = 20
 
 var postgresDialect = dialect{
-	engine:     "postgres",
-	inIDs:      " = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS BIGINT)))",
-	inTexts:    " = ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))",
+	engine:  "postgres",
+	inIDs:   " = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS BIGINT)))",
+	inTexts: " = ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))",
+	matches: "words @@ CAST(? AS tsquery)",
+	match:   tsquery, searchKey: "key",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	wrap:       postgresError,
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"konfa/community"
+	"konfa/lookup"
 )
 
 // Reader reads. The one of a Store sees what is committed, the one of a Tx also
@@ -33,6 +34,9 @@ type dialect struct {
 	engine     string
 	inIDs      string // follows a column: is in a JSON array of numbers, the argument
 	inTexts    string // the same for texts
+	matches    string // a row of search_words has what match makes, the argument
+	match      func(q lookup.Query, titles bool) string
+	searchKey  string // the column of search_words that goes by shelf and time
 	skipLocked string // ends a SELECT of rows that another process may be claiming
 	wrap       func(error) error
 }

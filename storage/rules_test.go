@@ -97,8 +97,14 @@ func TestMigrationsAreInStep(t *testing.T) {
 			out = append(out, filepath.Base(f))
 			text, err := os.ReadFile(f)
 			ok(t, err)
+			words := false
 			for line := range strings.Lines(string(text)) {
 				line = strings.TrimSpace(strings.Split(line, "--")[0]) + "\n"
+				// Each engine has its own way to find words.
+				if words = words || strings.HasPrefix(line, "CREATE") && strings.Contains(line, " search_words "); words {
+					words = !strings.HasSuffix(line, ";\n")
+					continue
+				}
 				raw := "    " + line
 				switch {
 				case strings.HasPrefix(line, "CREATE"):

@@ -28,7 +28,9 @@ var sqliteDialect = dialect{
 	engine:  "sqlite",
 	inIDs:   " IN (SELECT value FROM json_each(?))",
 	inTexts: " IN (SELECT value FROM json_each(?))",
-	wrap:    sqliteError,
+	matches: "search_words MATCH ?",
+	match:   fts5, searchKey: "rowid",
+	wrap: sqliteError,
 }
 
 type sqlite struct {

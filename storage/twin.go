@@ -51,6 +51,9 @@ func (tx *Tx) SetTwin(ctx context.Context, id, twinOf int64) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.moveSearch(ctx, id); err != nil {
+		return err
+	}
 	if err := tx.AddWorldTodo(ctx, "conference", id); err != nil {
 		return err
 	}

@@ -292,14 +292,26 @@ func (tx *Tx) PutListing(ctx context.Context, l *Listing) error {
 	if err := put("tag", l.Tags); err != nil {
 		return err
 	}
-	return put("lang", l.Languages)
+	if err := put("lang", l.Languages); err != nil {
+		return err
+	}
+	if shelf, err := tx.searchShelf(ctx, l.ConferenceID); err != nil || shelf != shelfKept {
+		return err
+	}
+	return tx.moveSearch(ctx, l.ConferenceID)
 }
 
 // DeleteListing takes a conference out of the world, and tells whether it was
 // there.
 func (tx *Tx) DeleteListing(ctx context.Context, conferenceID int64) (bool, error) {
 	n, err := tx.count(ctx, "DELETE FROM world WHERE conference_id = ?", conferenceID)
-	return n > 0, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if shelf, err := tx.searchShelf(ctx, conferenceID); err != nil || shelf != shelfWorld {
+		return true, err
+	}
+	return true, tx.moveSearch(ctx, conferenceID)
 }
 
 // SweepWorld moves what ended by an instant to what is past, at most limit, and

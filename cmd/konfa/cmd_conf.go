@@ -427,7 +427,7 @@ type confListCmd struct {
 	Drafts  bool   `help:"Drafts too."`
 	Foreign bool   `help:"Those of other cities that we know of."`
 	Tag     string `help:"With this tag." placeholder:"TAG"`
-	Search  string `help:"With this in the title." placeholder:"TEXT"`
+	Search  string `help:"With these words in title, text, place, tags or hosts." placeholder:"WORDS"`
 	Twins   bool   `help:"With --foreign: also those that are known from several servers and shown once."`
 	Limit   int    `help:"At most so many." default:"0" placeholder:"N"`
 }
