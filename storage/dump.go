@@ -59,7 +59,7 @@ type catalog struct {
 
 var sqliteCatalog = catalog{
 	tables: `SELECT m.name FROM sqlite_master m JOIN pragma_table_list l ON l.name = m.name AND l.schema = 'main' AND l.type = 'table'
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name <> 'goose_db_version' ORDER BY m.rowid`,
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name NOT LIKE 'search\_%' ESCAPE '\' AND m.name <> 'goose_db_version' ORDER BY m.rowid`,
 	columns: `SELECT name, CASE WHEN type LIKE '%INT%' THEN 'i' WHEN type = 'BLOB' THEN 'b' WHEN type = 'TEXT' THEN 't' ELSE '' END
 		FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid`,
 	next:  "SELECT seq FROM sqlite_sequence WHERE name = ?",
@@ -68,7 +68,7 @@ var sqliteCatalog = catalog{
 
 var postgresCatalog = catalog{
 	tables: `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'goose_db_version' ORDER BY c.oid`,
+		WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname NOT LIKE 'search\_%' AND c.relname <> 'goose_db_version' ORDER BY c.oid`,
 	columns: `SELECT column_name, CASE data_type WHEN 'bigint' THEN 'i' WHEN 'integer' THEN 'i' WHEN 'bytea' THEN 'b' WHEN 'text' THEN 't' ELSE '' END
 		FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`,
 	// pg_sequences has a NULL where nothing was given yet.

@@ -83,6 +83,16 @@ func TestDumpAndRestore(t *testing.T) {
 			if token.Name != "x" {
 				t.Errorf("%+v", token)
 			}
+			// What can be found is worked out anew.
+			write(t, r, func(ctx context.Context, tx *Tx) error {
+				if n, err := tx.SettleSearch(ctx, 10); err != nil || n != 2 {
+					t.Error(n, err)
+				}
+				return nil
+			})
+			if a, b := lookFor(t, s, "two", SearchUpcoming), lookFor(t, r, "two", SearchUpcoming); a != b || a == "" {
+				t.Errorf("%q was found, and %q now", a, b)
+			}
 			fresh := meeting("fresh", 4)
 			addConference(t, r, fresh)
 			if fresh.ID != 4 {

@@ -107,6 +107,13 @@ func (s *Store) fill(ctx context.Context, in *dumpReader, head dumpHead) (*Dumpe
 	if err := at.finish(ctx); err != nil {
 		return nil, s.sql.wrap(err)
 	}
+	if head.Schema >= searchSchema { // else the migration does so
+		for _, q := range searchAll {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				return nil, s.sql.wrap(err)
+			}
+		}
+	}
 	return out, s.sql.wrap(tx.Commit())
 }
 

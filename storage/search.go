@@ -416,6 +416,15 @@ func (r *Reader) searchShelf(ctx context.Context, id int64) (int, error) {
 	return int(key >> (keyID + keyTime)), err
 }
 
+// searchSchema is the migration that made search_todo, and searchAll has everything
+// taken up again, as that migration did: words are in no dump.
+const searchSchema = 14
+
+var searchAll = []string{
+	"INSERT INTO search_todo (kind, ref) SELECT 'conference', id FROM conference",
+	"INSERT INTO search_todo (kind, ref) SELECT 'post', id FROM post WHERE uri = '' OR announced > 0",
+}
+
 // SettleSearch takes up some of what was stored before it could be found, or what
 // changed its host's name, at most limit, and tells how many that were.
 func (tx *Tx) SettleSearch(ctx context.Context, limit int) (int, error) {
