@@ -141,6 +141,7 @@ type Conference struct {
 // Seats counts the people of a conference, plus-ones included.
 type Seats struct {
 	Going   int
+	Offered int // seats kept for some of those who waited
 	Maybe   int
 	Waiting int
 	Pending int
@@ -230,7 +231,7 @@ func (c *Conference) SeatsLeft() (int, bool) {
 	if c.Capacity == 0 {
 		return 0, false
 	}
-	return max(0, c.Capacity-c.Seats.Going), true
+	return max(0, c.Capacity-c.Seats.Going-c.Seats.Offered), true
 }
 
 // openEndLength is the guess for a conference of which nobody said when it ends.

@@ -1,14 +1,15 @@
 package community
 
 import (
-	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // GuestState is where a guest stands.
 type GuestState string
 
-// The states of a guest. Going is the only one that takes seats.
+// The states of a guest. Those of Going and SeatOffered take seats.
 const (
 	Going      GuestState = "going"
 	Maybe      GuestState = "maybe"
@@ -60,10 +61,12 @@ type Guest struct {
 	Lang         string            // what they were heard to speak, or empty
 	Answers      map[string]string // to the questions of the conference, by their keys
 	Shown        GuestShown
-	Expires      time.Time // of SeatOffered and Unconfirmed: when that lapses
-	Asked        time.Time // when they were asked whether they still come
-	Reconfirmed  time.Time // when they said yes to that
-	CheckedIn    time.Time // when they came through the door
+	Expires      time.Time  // of SeatOffered and Unconfirmed: when that lapses; of Waitlisted: until when they are passed over, see Roster
+	Wanted       GuestState // of Unconfirmed: what they answered, to count once they show that it is them
+	Series       bool       // it goes for the whole series
+	Asked        time.Time  // when they were asked whether they still come
+	Reconfirmed  time.Time  // when they said yes to that
+	CheckedIn    time.Time  // when they came through the door
 	// Queued is the place in the waiting list: who came first is first. It is
 	// kept while waiting, and given anew when someone comes back.
 	Queued  time.Time
@@ -74,160 +77,65 @@ type Guest struct {
 // Size is how many people the guest stands for.
 func (g Guest) Size() int { return 1 + g.Plus }
 
-// Roster is the part of a guest list that the rules of admission need: how many
-// seats there are, how many are taken, and who waits, first come first.
-type Roster struct {
-	Capacity int // 0: no limit
-	Taken    int // people going, plus-ones included
-	Mode     JoinMode
-	Queue    []Guest // state Waitlisted, in the order of Queued, then ID
+// Seated tells whether the guest takes seats.
+func (g *Guest) Seated() bool { return g.State == Going || g.State == SeatOffered }
+
+// Comes tells whether the guest means to come for certain: has a seat, is kept
+// one, or waits for one or for an answer.
+func (g *Guest) Comes() bool {
+	return g.Seated() || g.State == Waitlisted || g.State == Pending
 }
 
-// free is the number of free seats; it is never negative, even after the
-// capacity was made smaller.
-func (r *Roster) free() int {
-	if r.Capacity == 0 {
-		return 1 << 30
+// Hears tells whether the guest can be asked whether they take a seat. Someone
+// whose server sent a Join is told of a seat by an Accept and of nothing else.
+func (g *Guest) Hears() bool { return g.JoinURI == "" || g.Via != "" }
+
+// Partaking are the states of those who have a part in a conference, and hear of
+// what becomes of it.
+var Partaking = []GuestState{Going, SeatOffered, Maybe, Waitlisted, Pending}
+
+// KeepUnconfirmed is how long an answer by e-mail waits for its confirmation.
+const KeepUnconfirmed = 48 * time.Hour
+
+// VisibleTo tells whether someone may see the name of a guest: everyone, a guest
+// who comes too, or an organiser.
+func (g *Guest) VisibleTo(guest, organiser bool) bool {
+	switch g.Shown {
+	case ShownToEveryone:
+		return true
+	case ShownToOrganisers:
+		return organiser
 	}
-	return max(0, r.Capacity-r.Taken)
+	return guest || organiser
 }
 
-// fits tells whether a party could ever be let in. One that waits since before
-// the hall was made smaller than it cannot; it keeps its place, in case the hall
-// grows again, and must not keep everyone behind it out for ever.
-func (r *Roster) fits(g Guest) bool { return r.Capacity == 0 || g.Size() <= r.Capacity }
-
-// head is the place in Queue of whoever is next, or len(Queue).
-func (r *Roster) head() int {
-	for i := range r.Queue {
-		if r.fits(r.Queue[i]) {
-			return i
-		}
-	}
-	return len(r.Queue)
+// Details are what a guest says beside going, maybe or no.
+type Details struct {
+	Name    string // of guests by e-mail
+	Comment string
+	Answers map[string]string // by the keys of the questions
+	Shown   GuestShown
+	Lang    string // what they read
+	Series  bool   // it goes for every conference of the series
 }
 
-// admits tells whether a party fits now without overtaking anyone who waits.
-func (r *Roster) admits(size int) bool { return r.head() == len(r.Queue) && size <= r.free() }
-
-// Want is what a guest asks for.
-type Want struct {
-	State GuestState // Going, Maybe or NotGoing
-	Plus  int
-}
-
-// Ask decides what becomes of a guest who wants something, and who moves up
-// from the waiting list because of it. Guest is the guest as stored, with an
-// empty State for a new one; approved tells that a steward already said yes. The
-// returned guest is first, those promoted follow. The roster is left as it is
-// afterwards. Who was turned down stays so until a steward says yes; where
-// stewards decide, a party does not grow without them.
-func (r *Roster) Ask(g Guest, want Want, approved bool, now time.Time) (Guest, []Guest) {
-	if g.State == Declined && !approved {
-		return g, nil
+// CheckDetails brings what a guest says into its normal form and reports what is
+// wrong with it. Required answers are missed only by those who want to come. The
+// field of a question is "q_" and its key.
+func (c *Conference) CheckDetails(d *Details, want Want) error {
+	var p problems
+	d.Name, d.Comment = oneLine(d.Name), strings.TrimSpace(d.Comment)
+	if utf8.RuneCountInString(d.Name) > MaxName {
+		p.add("name", "long", "at most %d characters", MaxName)
 	}
-	if r.Mode == Restricted && !approved && (g.State == Going || g.State == Waitlisted) && want.State == Going && want.Plus > g.Plus {
-		return g, nil // the stewards said yes to a party of this size
+	if utf8.RuneCountInString(d.Comment) > MaxComment {
+		p.add("comment", "long", "at most %d characters", MaxComment)
 	}
-	approved = approved || r.Mode == Free || g.State == Going || g.State == Waitlisted
-	if g.State == Waitlisted && want.State == Going && want.Plus <= g.Plus {
-		// Asking again with no more people keeps the place in the queue.
-		g.Plus = want.Plus
-		r.replace(g)
-		return r.settle(g)
+	if d.Shown != ShownToGuests && d.Shown != ShownToEveryone && d.Shown != ShownToOrganisers {
+		p.add("shown", "choice", "a name is shown to those who come, to everyone, or to the organisers")
 	}
-	held := 0 // seats the guest has now
-	if g.State == Going {
-		held = g.Size()
-		if want.State == Going && want.Plus > g.Plus && !r.admits(want.Plus-g.Plus) {
-			// More seats than there are: the ones held are kept, the party
-			// stays as it was. Losing a seat by asking for a second one would
-			// be a trap.
-			return g, nil
-		}
-	}
-	r.Taken -= held
-	r.drop(g)
-	g.Plus = want.Plus
-	switch {
-	case want.State != Going:
-		g.State, g.Queued = want.State, time.Time{}
-	case !approved:
-		g.State, g.Queued = Pending, now
-	case held > 0 || r.admits(g.Size()):
-		g.State, g.Queued = Going, time.Time{}
-		r.Taken += g.Size()
-	default:
-		g.State, g.Queued = Waitlisted, now
-		r.Queue = append(r.Queue, g)
-	}
-	return r.settle(g)
-}
-
-// Decline turns a guest down and lets those who wait move up.
-func (r *Roster) Decline(g Guest) (Guest, []Guest) {
-	if g.State == Going {
-		r.Taken -= g.Size()
-	}
-	r.drop(g)
-	g.State, g.Queued = Declined, time.Time{}
-	return r.settle(g)
-}
-
-// Promote moves up everyone who fits, strictly in order: a large party at the
-// head of the queue is not overtaken by a small one behind it, unless it is
-// larger than the hall. It returns the guests who now have a seat.
-func (r *Roster) Promote() []Guest {
-	var up []Guest
-	for {
-		i := r.head()
-		if i == len(r.Queue) || r.Queue[i].Size() > r.free() {
-			return up
-		}
-		g := r.Queue[i]
-		r.Queue = slices.Concat(r.Queue[:i], r.Queue[i+1:])
-		g.State, g.Queued = Going, time.Time{}
-		r.Taken += g.Size()
-		up = append(up, g)
-	}
-}
-
-// settle promotes whoever fits and takes g out of the promoted.
-func (r *Roster) settle(g Guest) (Guest, []Guest) {
-	var others []Guest
-	for _, p := range r.Promote() {
-		if p.same(g) {
-			g = p
-		} else {
-			others = append(others, p)
-		}
-	}
-	return g, others
-}
-
-func (g Guest) same(o Guest) bool {
-	if g.ID != 0 || o.ID != 0 {
-		return g.ID == o.ID
-	}
-	return g.MemberID == o.MemberID && g.ActorID == o.ActorID && g.Email == o.Email
-}
-
-func (r *Roster) drop(g Guest) {
-	for i := range r.Queue {
-		if r.Queue[i].same(g) {
-			r.Queue = append(r.Queue[:i:i], r.Queue[i+1:]...)
-			return
-		}
-	}
-}
-
-func (r *Roster) replace(g Guest) {
-	for i := range r.Queue {
-		if r.Queue[i].same(g) {
-			r.Queue[i] = g
-			return
-		}
-	}
+	d.Answers = checkAnswers(&p, c.Questions, d.Answers, want.State == Going)
+	return p.err()
 }
 
 // Admits tells whether seats are given at the given instant: not for what is

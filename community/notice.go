@@ -12,6 +12,7 @@ const (
 	NoticeAccepted  NoticeKind = "accepted"  // a seat
 	NoticeWaiting   NoticeKind = "waiting"   // a place in the waiting list
 	NoticeMovedUp   NoticeKind = "moved_up"  // from the waiting list to a seat
+	NoticeKept      NoticeKind = "kept"      // a seat is kept for a while, to be taken
 	NoticeDeclined  NoticeKind = "declined"  // no, also after a yes
 	NoticeSignUp    NoticeKind = "sign_up"   // one signs up at its own address
 	NoticeNoAnswer  NoticeKind = "no_answer" // its server never said anything
@@ -28,7 +29,7 @@ const (
 
 // NoticeKinds lists all of them.
 var NoticeKinds = []NoticeKind{
-	NoticeAccepted, NoticeWaiting, NoticeMovedUp, NoticeDeclined, NoticeSignUp, NoticeNoAnswer, NoticeChanged, NoticeCancelled, NoticeDeleted,
+	NoticeAccepted, NoticeWaiting, NoticeMovedUp, NoticeKept, NoticeDeclined, NoticeSignUp, NoticeNoAnswer, NoticeChanged, NoticeCancelled, NoticeDeleted,
 	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved,
 }
 

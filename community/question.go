@@ -62,3 +62,31 @@ func checkQuestions(p *problems, qs []Question) {
 		keys = append(keys, q.Key)
 	}
 }
+
+// checkAnswers brings the answers of a guest into their normal form, and reports
+// those that are wrong or, where they are needed, missing. What nobody asked is
+// dropped.
+func checkAnswers(p *problems, qs []Question, answers map[string]string, needed bool) map[string]string {
+	var out map[string]string
+	for _, q := range qs {
+		a := strings.TrimSpace(answers[q.Key])
+		field := "q_" + q.Key
+		switch {
+		case a == "" && q.Required && needed:
+			p.add(field, "required", "please answer: %s", q.Text)
+		case a == "":
+		case utf8.RuneCountInString(a) > MaxAnswer:
+			p.add(field, "long", "at most %d characters", MaxAnswer)
+		case q.Kind == AskChoice && !slices.Contains(q.Choices, a):
+			p.add(field, "choice", "choose one of the answers")
+		case q.Kind == AskYes && a != "yes":
+			p.add(field, "choice", "tick it, or leave it")
+		default:
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[q.Key] = a
+		}
+	}
+	return out
+}

@@ -127,7 +127,7 @@ func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Confere
 	if err != nil {
 		return err
 	}
-	return n.saveGuests(ctx, tx, c, roster.Promote())
+	return n.saveGuests(ctx, tx, c, roster.Promote(tx.Now()))
 }
 
 // ApproveGuest says yes to a guest of a restricted conference, or gives another
@@ -154,7 +154,7 @@ func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int
 		if err != nil {
 			return *g, err
 		}
-		declined, up := roster.Decline(*g)
+		declined, up := roster.Decline(*g, tx.Now())
 		declined.Updated = tx.Now()
 		if err := tx.SaveGuest(ctx, &declined); err != nil {
 			return declined, err

@@ -110,6 +110,8 @@ func (r *Reader) complete(ctx context.Context, cs []community.Conference) error 
 		switch t.state {
 		case community.Going:
 			s.Going = t.n
+		case community.SeatOffered:
+			s.Offered = t.n
 		case community.Maybe:
 			s.Maybe = t.n
 		case community.Waitlisted:

@@ -23,7 +23,7 @@ type MemberConference struct {
 
 // guestSelect also reads what a member or an actor is called.
 const guestSelect = `SELECT g.id, g.conference_id, g.member_id, g.actor_id, g.email, g.name, g.state, g.plus, g.comment, g.join_uri,
-	g.via, g.answer_uri, g.lang, g.answers, g.shown, g.expires, g.asked, g.reconfirmed, g.checked_in, g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
+	g.via, g.answer_uri, g.lang, g.answers, g.shown, g.expires, g.asked, g.reconfirmed, g.checked_in, g.wanted, g.series, g.queued, g.created, g.updated, COALESCE(m.name, ''), COALESCE(m.handle, ''), COALESCE(a.name, ''), COALESCE(a.handle, ''), COALESCE(a.host, ''), COALESCE(a.uri, '')
 	FROM guest g LEFT JOIN member m ON m.id = g.member_id AND g.member_id <> 0 LEFT JOIN actor a ON a.id = g.actor_id AND g.actor_id <> 0 `
 
 // guestOrder is the order of community.GuestStates.
@@ -42,7 +42,7 @@ func scanGuest(row row, g *community.Guest) error {
 	var a community.Actor
 	err := row.Scan(&g.ID, &g.ConferenceID, &g.MemberID, &g.ActorID, &g.Email, &g.Name, word[community.GuestState]{&g.State}, number{&g.Plus}, &g.Comment, &g.JoinURI,
 		&g.Via, &g.AnswerURI, &g.Lang, fromJSON{&g.Answers}, word[community.GuestShown]{&g.Shown}, instant{&g.Expires}, instant{&g.Asked},
-		instant{&g.Reconfirmed}, instant{&g.CheckedIn}, instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
+		instant{&g.Reconfirmed}, instant{&g.CheckedIn}, word[community.GuestState]{&g.Wanted}, flag{&g.Series}, instant{&g.Queued}, instant{&g.Created}, instant{&g.Updated}, &member, &handle, &a.Name, &a.Handle, &a.Host, &a.URI)
 	switch {
 	case member != "":
 		g.Name = member
@@ -95,7 +95,7 @@ func (r *Reader) Tally(ctx context.Context, confID int64) (community.Tally, erro
 // at what ends after an instant.
 func (r *Reader) GuestActors(ctx context.Context, after time.Time) ([]int64, error) {
 	return list(ctx, r, func(row row, id *int64) error { return row.Scan(id) }, `SELECT DISTINCT g.actor_id FROM guest g JOIN conference c ON c.id = g.conference_id
-		WHERE g.actor_id <> 0 AND g.state IN ('going', 'maybe', 'waitlisted', 'pending') AND c.ends > ? ORDER BY g.actor_id`, after)
+		WHERE g.actor_id <> 0 AND g.state IN ('going', 'offered', 'maybe', 'waitlisted', 'pending') AND c.ends > ? ORDER BY g.actor_id`, after)
 }
 
 // Guests lists the guests of a conference in some states, in all if none is
@@ -115,15 +115,47 @@ func (r *Reader) GuestsOfActor(ctx context.Context, actorID int64) ([]community.
 // Roster reads what the rules of admission need of a conference. Inside a
 // transaction it stays true until the end of it.
 func (r *Reader) Roster(ctx context.Context, c *community.Conference) (*community.Roster, error) {
-	taken, err := value[int](ctx, r, "SELECT CAST(COALESCE(SUM(1 + plus), 0) AS BIGINT) FROM guest WHERE conference_id = ? AND state = 'going'", c.ID)
+	taken, err := value[int](ctx, r, "SELECT CAST(COALESCE(SUM(1 + plus), 0) AS BIGINT) FROM guest WHERE conference_id = ? AND state IN ('going', 'offered')", c.ID)
 	if err != nil {
 		return nil, err
 	}
-	queue, err := r.Guests(ctx, c.ID, community.Waitlisted)
+	waiting, err := r.Guests(ctx, c.ID, community.SeatOffered, community.Waitlisted)
 	if err != nil {
 		return nil, err
 	}
-	return &community.Roster{Capacity: c.Capacity, Taken: taken, Mode: c.JoinMode, Queue: queue}, nil
+	offered := 0
+	for offered < len(waiting) && waiting[offered].State == community.SeatOffered {
+		offered++
+	}
+	return &community.Roster{
+		Capacity: c.Capacity, Taken: taken, Mode: c.JoinMode, Queue: waiting[offered:], Offered: waiting[:offered:offered],
+		Hours: c.OfferHours, Start: c.Start, Zone: c.Location(),
+	}, nil
+}
+
+// DueGuests lists the conferences in which something of a guest lapses at an
+// instant: an offered seat, an answer that nobody confirmed, or the while that
+// someone is passed over. One that lapsed first comes first.
+func (r *Reader) DueGuests(ctx context.Context, now time.Time, limit int) ([]int64, error) {
+	return list(ctx, r, func(row row, id *int64) error { return row.Scan(id) },
+		"SELECT conference_id FROM guest WHERE expires > 0 AND expires <= ? GROUP BY conference_id ORDER BY MIN(expires), conference_id LIMIT ?", now, limit)
+}
+
+// SeriesGuests lists the answers of someone to the conferences of a series.
+func (r *Reader) SeriesGuests(ctx context.Context, seriesID int64, k GuestKey) ([]community.Guest, error) {
+	return list(ctx, r, scanGuest, guestSelect+"JOIN conference c ON c.id = g.conference_id WHERE c.series_id = ? AND c.series_id <> 0 AND g.member_id = ? AND g.actor_id = ? AND g.email = ? ORDER BY c.starts, c.id",
+		seriesID, k.MemberID, k.ActorID, k.Email)
+}
+
+// SeriesFans lists who answered for a whole series, by their answer to one of its
+// conferences.
+func (r *Reader) SeriesFans(ctx context.Context, confID int64) ([]community.Guest, error) {
+	return list(ctx, r, scanGuest, guestSelect+"WHERE g.conference_id = ? AND g.series = 1 ORDER BY g.created, g.id", confID)
+}
+
+// CountLettersTo counts the letters of some kinds to an address since an instant.
+func (r *Reader) CountLettersTo(ctx context.Context, address string, since time.Time, kinds ...community.LetterKind) (int, error) {
+	return value[int](ctx, r, "SELECT COUNT(*) FROM letter WHERE address = ? AND created >= ? AND kind"+r.sql.inTexts, address, since, asJSON{kinds})
 }
 
 // GuestList lists the conferences that a member answered, by their start.
@@ -156,16 +188,16 @@ func (r *Reader) GuestList(ctx context.Context, memberID int64) ([]MemberConfere
 func (tx *Tx) SaveGuest(ctx context.Context, g *community.Guest) error {
 	if g.ID != 0 {
 		return tx.update(ctx, "guest", "UPDATE guest SET name = ?, state = ?, plus = ?, comment = ?, join_uri = ?, via = ?, answer_uri = ?, lang = ?, "+
-			"answers = ?, shown = ?, expires = ?, asked = ?, reconfirmed = ?, checked_in = ?, queued = ?, updated = ? WHERE id = ?",
+			"answers = ?, shown = ?, expires = ?, asked = ?, reconfirmed = ?, checked_in = ?, wanted = ?, series = ?, queued = ?, updated = ? WHERE id = ?",
 			g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang,
-			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Queued, g.Updated, g.ID)
+			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Wanted, g.Series, g.Queued, g.Updated, g.ID)
 	}
 	return tx.taken(ctx, "this guest has answered already", func() error {
 		return tx.insert(ctx, &g.ID, `INSERT INTO guest (conference_id, member_id, actor_id, email, name, state, plus, comment, join_uri, via, answer_uri, lang,
-				answers, shown, expires, asked, reconfirmed, checked_in, queued, created, updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+				answers, shown, expires, asked, reconfirmed, checked_in, wanted, series, queued, created, updated)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 			g.ConferenceID, g.MemberID, g.ActorID, g.Email, g.Name, g.State, g.Plus, g.Comment, g.JoinURI, g.Via, g.AnswerURI, g.Lang,
-			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Queued, g.Created, g.Updated)
+			asJSON{g.Answers}, g.Shown, g.Expires, g.Asked, g.Reconfirmed, g.CheckedIn, g.Wanted, g.Series, g.Queued, g.Created, g.Updated)
 	})
 }
 

@@ -81,10 +81,10 @@ func TestGuests(t *testing.T) {
 		if d := cmp.Diff([]community.Guest{*ga, *gd}, some); d != "" {
 			t.Fatal(d)
 		}
-		want := &community.Roster{Capacity: 3, Taken: 2, Mode: community.Restricted, Queue: []community.Guest{*gn, *ge, *gb}}
+		want := &community.Roster{Capacity: 3, Taken: 2, Mode: community.Restricted, Queue: []community.Guest{*gn, *ge, *gb}, Offered: []community.Guest{}, Start: c.Start, Zone: c.Location()}
 		write(t, s, func(ctx context.Context, tx *Tx) error {
 			r, err := tx.Roster(ctx, c)
-			if d := cmp.Diff(want, r); d != "" {
+			if d := cmp.Diff(want, r, cmp.Comparer(func(a, b *time.Location) bool { return a == b })); d != "" {
 				t.Error(d)
 			}
 			return err
@@ -128,6 +128,80 @@ func TestGuests(t *testing.T) {
 		ok(t, err)
 		if d := cmp.Diff([]community.Guest{*gm, *ga, *gn, *gd}, all); d != "" {
 			t.Fatal(d)
+		}
+	})
+}
+
+// Seats that are kept count as taken, what lapses is found, and a series is one
+// thing.
+func TestGuestsWhoAreOffered(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		first, second := meeting("first", 1), meeting("second", 2)
+		for _, c := range []*community.Conference{first, second} {
+			c.Capacity, c.OfferHours, c.SeriesID = 5, 12, 7
+		}
+		a := &community.Guest{Email: "a@x.example", Name: "A", State: community.SeatOffered, Plus: 1, Expires: noon.Add(time.Hour), Queued: noon, Created: noon, Updated: noon}
+		b := &community.Guest{Email: "b@x.example", Name: "B", State: community.Unconfirmed, Wanted: community.Maybe, Series: true, Expires: noon.Add(2 * time.Hour), Created: noon, Updated: noon,
+			Answers: map[string]string{"food": "all"}, Shown: community.ShownToEveryone}
+		g := &community.Guest{Email: "c@x.example", State: community.Going, Series: true, Created: noon, Updated: noon}
+		w := &community.Guest{Email: "d@x.example", State: community.Waitlisted, Queued: noon, Created: noon, Updated: noon}
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			ok(t, tx.InsertConference(ctx, first))
+			ok(t, tx.InsertConference(ctx, second))
+			for _, x := range []*community.Guest{a, b, g, w} {
+				x.ConferenceID = first.ID
+				ok(t, tx.SaveGuest(ctx, x))
+			}
+			later := *g
+			later.ID, later.ConferenceID = 0, second.ID
+			return tx.SaveGuest(ctx, &later)
+		})
+		got, err := s.GuestByID(ctx, b.ID)
+		ok(t, err)
+		if d := cmp.Diff(b, got); d != "" {
+			t.Error(d)
+		}
+		c, err := s.Conference(ctx, "first")
+		ok(t, err)
+		if left, _ := c.SeatsLeft(); c.Seats != (community.Seats{Going: 1, Offered: 2, Waiting: 1}) || left != 2 {
+			t.Errorf("%+v, %d left", c.Seats, left)
+		}
+		r, err := s.Roster(ctx, c)
+		ok(t, err)
+		if r.Taken != 3 || len(r.Offered) != 1 || r.Offered[0].ID != a.ID || len(r.Queue) != 1 || r.Queue[0].ID != w.ID || r.Hours != 12 {
+			t.Errorf("%+v", r)
+		}
+		for _, x := range []struct {
+			after time.Duration
+			want  []int64
+		}{{0, nil}, {time.Hour, []int64{first.ID}}, {3 * time.Hour, []int64{first.ID}}} {
+			due, err := s.DueGuests(ctx, noon.Add(x.after), 10)
+			ok(t, err)
+			if d := cmp.Diff(x.want, due); d != "" {
+				t.Errorf("after %v: %s", x.after, d)
+			}
+		}
+		all, err := s.SeriesGuests(ctx, 7, GuestKey{Email: "c@x.example"})
+		ok(t, err)
+		if len(all) != 2 || all[0].ConferenceID != first.ID || all[1].ConferenceID != second.ID {
+			t.Errorf("%+v", all)
+		}
+		fans, err := s.SeriesFans(ctx, first.ID)
+		ok(t, err)
+		if len(fans) != 2 || fans[0].ID != b.ID || fans[1].ID != g.ID {
+			t.Errorf("%+v", fans)
+		}
+		letter := func(kind community.LetterKind, at time.Time) {
+			write(t, s, func(ctx context.Context, tx *Tx) error {
+				return tx.InsertLetter(ctx, &community.Letter{Kind: kind, To: "a@x.example", State: community.LetterDue, Created: at})
+			})
+		}
+		letter(community.LetterConfirm, noon)
+		letter(community.LetterConfirm, noon.Add(time.Hour))
+		letter(community.LetterGoing, noon.Add(time.Hour))
+		if n, err := s.CountLettersTo(ctx, "a@x.example", noon.Add(time.Minute), community.LetterConfirm, community.LetterMaybe); n != 1 || err != nil {
+			t.Errorf("%d letters, %v", n, err)
 		}
 	})
 }
