@@ -1,6 +1,7 @@
 package community
 
 import (
+	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,6 +118,21 @@ type Details struct {
 	Shown   GuestShown
 	Lang    string // what they read
 	Series  bool   // it goes for every conference of the series
+}
+
+// Address is an e-mail address in its normal form, in which one person has one;
+// false for what is none.
+func Address(typed string) (string, bool) {
+	typed = strings.TrimSpace(typed)
+	a, err := mail.ParseAddress(typed)
+	if err != nil || a.Address != typed || len(typed) > 254 || strings.ContainsAny(typed, " \t\r\n\"<>") {
+		return "", false
+	}
+	_, host, _ := strings.Cut(typed, "@")
+	if host == "" || strings.HasPrefix(host, "[") {
+		return "", false
+	}
+	return strings.ToLower(typed), true
 }
 
 // CheckDetails brings what a guest says into its normal form and reports what is

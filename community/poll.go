@@ -57,7 +57,13 @@ func (c *Conference) Asks(now time.Time) bool {
 // Hears tells whether answers in words, votes and the link to change them may
 // bring people at an instant.
 func (c *Conference) Hears(now time.Time) bool {
-	return !c.Draft && c.Own() && c.RSVP != RSVPOff && c.JoinMode != External && c.Status != Cancelled && c.Start.After(now)
+	return c.RSVP != RSVPOff && c.Takes(now)
+}
+
+// Takes tells whether people can say at an instant that they come to a conference
+// of ours.
+func (c *Conference) Takes(now time.Time) bool {
+	return !c.Draft && c.Own() && c.JoinMode != External && c.Status != Cancelled && c.Start.After(now)
 }
 
 // Option finds the answer that a vote names.

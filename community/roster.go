@@ -294,6 +294,18 @@ func (r *Roster) drop(g Guest) {
 	r.Offered = slices.DeleteFunc(slices.Clone(r.Offered), out)
 }
 
+// Place is the place of someone who waits, from 1, and whether there is a seat
+// that they could have at once by asking, as they passed one on.
+func (r *Roster) Place(g Guest, now time.Time) (place int, free bool) {
+	place = len(r.Queue) + 1
+	for i := range r.Queue {
+		if r.Queue[i].same(g) {
+			place = i + 1
+		}
+	}
+	return place, g.Expires.After(now) && r.admits(g.Size(), now)
+}
+
 // as is a guest as the roster has them now.
 func (r *Roster) as(g Guest) Guest {
 	for _, list := range [][]Guest{r.Queue, r.Offered} {

@@ -34,6 +34,11 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 		} else if n > 0 {
 			s.log.Info("offers lapsed that nobody answered", "count", n)
 		}
+		if n, err := s.node.LapseGuests(work); err != nil {
+			s.log.Error("letting offered seats lapse", "error", err)
+		} else if n > 0 {
+			s.log.Info("seats or unconfirmed answers lapsed", "conferences", n)
+		}
 		if now.Sub(last.prune) >= pruneEvery {
 			last.prune = now
 			s.prune(work)

@@ -522,7 +522,7 @@ func (n *Node) publicly(a community.LocalActor, e emission) emission {
 // conference without following the city: its guests, and whoever answered, liked
 // or boosted it.
 func (n *Node) concernedInboxes(ctx context.Context, tx *storage.Tx, c *community.Conference) ([]storage.Target, error) {
-	guests, err := tx.Guests(ctx, c.ID, community.Going, community.Maybe, community.Waitlisted, community.Pending)
+	guests, err := tx.Guests(ctx, c.ID, community.Partaking...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,8 @@ package node
 
 import (
 	"context"
-	"strings"
+	"strconv"
+	"time"
 
 	"konfa/community"
 	"konfa/storage"
@@ -18,10 +19,11 @@ func (n *Node) Answer(ctx context.Context, slug string, k storage.GuestKey, want
 	}
 	if k.Email != "" {
 		// One person does not take two seats by two spellings.
-		k.Email = strings.ToLower(strings.TrimSpace(k.Email))
-		if name, host, ok := strings.Cut(k.Email, "@"); !ok || name == "" || host == "" {
+		address, ok := community.Address(k.Email)
+		if !ok {
 			return out, community.Errorf(community.Invalid, "%q is not an e-mail address", k.Email)
 		}
+		k.Email = address
 	}
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		if k.MemberID != 0 {
@@ -44,13 +46,34 @@ func (n *Node) Answer(ctx context.Context, slug string, k storage.GuestKey, want
 	return out, err
 }
 
+// asked is what someone answers to one of our conferences.
+type asked struct {
+	want     community.Want
+	comment  string             // empty: as before
+	details  *community.Details // nil: as before
+	joinURI  string
+	approved bool // by a steward
+	quiet    bool // no letter says what came of it
+}
+
 // answer runs the rules of admission for one guest and stores what comes of it.
 func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conference, k storage.GuestKey, want community.Want, comment, joinURI string, approved bool) (community.Guest, error) {
-	if err := c.MayAsk(want, tx.Now()); err != nil {
+	return n.take(ctx, tx, c, k, asked{want: want, comment: comment, joinURI: joinURI, approved: approved})
+}
+
+func (n *Node) take(ctx context.Context, tx *storage.Tx, c *community.Conference, k storage.GuestKey, a asked) (community.Guest, error) {
+	if err := c.MayAsk(a.want, tx.Now()); err != nil {
 		return community.Guest{}, err
 	}
-	if len([]rune(comment)) > community.MaxComment {
-		comment = string([]rune(comment)[:community.MaxComment])
+	roster, err := tx.Roster(ctx, c)
+	if err != nil {
+		return community.Guest{}, err
+	}
+	if c.Admits(tx.Now()) {
+		again, others := roster.Lapse(tx.Now())
+		if err := n.saveLapsed(ctx, tx, c, again, others); err != nil {
+			return community.Guest{}, err
+		}
 	}
 	g := community.Guest{ConferenceID: c.ID, MemberID: k.MemberID, ActorID: k.ActorID, Email: k.Email, Created: tx.Now()}
 	stored, err := tx.Guest(ctx, c.ID, k)
@@ -59,35 +82,116 @@ func (n *Node) answer(ctx context.Context, tx *storage.Tx, c *community.Conferen
 	} else if ok {
 		g = *stored
 	}
-	if !approved {
+	if g.State == community.Unconfirmed {
+		g.State, g.Wanted, g.Expires = "", "", zeroTime
+	}
+	before := g
+	if !a.approved {
 		g.Via, g.AnswerURI = "", "" // whoever knows better says so afterwards
 	}
-	if g.State == community.Declined && want.State != community.NotGoing && !approved {
+	if g.State == community.Declined && a.want.State != community.NotGoing && !a.approved {
 		return g, &community.Error{Code: community.Refused, Key: "error.declined", Msg: "the organisers have turned this down"}
 	}
-	if g.State == community.Pending && want.State == community.Going && !approved && c.JoinMode == community.Restricted {
+	if r := []rune(a.comment); len(r) > community.MaxComment {
+		a.comment = string(r[:community.MaxComment])
+	}
+	g.Comment = orElse(a.comment, g.Comment)
+	g.JoinURI = orElse(a.joinURI, g.JoinURI)
+	if d := a.details; d != nil {
+		g.Comment, g.Answers, g.Shown, g.Lang, g.Series = d.Comment, d.Answers, d.Shown, orElse(d.Lang, g.Lang), d.Series
+		if k.Email != "" {
+			g.Name = orElse(d.Name, g.Name)
+		}
+	}
+	if g.State == community.Pending && a.want.State == community.Going && !a.approved && c.JoinMode == community.Restricted {
 		// Asked again before anyone answered: nothing changes but the details.
-		g.Plus, g.JoinURI = want.Plus, orElse(joinURI, g.JoinURI)
-		g.Comment = orElse(comment, g.Comment)
-		g.Updated = tx.Now()
+		g.Plus, g.Updated = a.want.Plus, tx.Now()
 		return g, tx.SaveGuest(ctx, &g)
 	}
-	roster, err := tx.Roster(ctx, c)
-	if err != nil {
-		return g, err
-	}
-	g.Comment = orElse(comment, g.Comment)
-	g.JoinURI = orElse(joinURI, g.JoinURI)
-	g, up := roster.Ask(g, want, approved, tx.Now())
+	g, up := roster.Ask(g, a.want, a.approved, tx.Now())
 	if err := n.saveGuests(ctx, tx, c, up); err != nil {
 		return g, err
 	}
 	g.Updated = tx.Now()
-	return g, tx.SaveGuest(ctx, &g)
+	if err := tx.SaveGuest(ctx, &g); err != nil || a.quiet {
+		return g, err
+	}
+	return g, n.writeAnswer(ctx, tx, c, before, &g)
 }
 
-// saveGuests stores guests who moved up and tells those on other servers. Nobody
-// moves up in what is cancelled or over; if it comes back, promote does it then.
+// writeAnswer writes a letter about where a guest stands, if that is another
+// place than before.
+func (n *Node) writeAnswer(ctx context.Context, tx *storage.Tx, c *community.Conference, before community.Guest, g *community.Guest) error {
+	if before.State == g.State && before.Plus == g.Plus {
+		return nil
+	}
+	if g.State == community.NotGoing && !before.Comes() && before.State != community.Maybe {
+		return nil // nobody thought they would
+	}
+	return n.writeState(ctx, tx, c, g)
+}
+
+// letterOf is the letter about a state, or "".
+var letterOf = map[community.GuestState]community.LetterKind{
+	community.Going: community.LetterGoing, community.Maybe: community.LetterMaybe, community.NotGoing: community.LetterLeft, community.Waitlisted: community.LetterWaiting,
+	community.Pending: community.LetterPending, community.Declined: community.LetterDeclined, community.SeatOffered: community.LetterOffered, community.Unconfirmed: community.LetterConfirm,
+}
+
+// writeState writes a letter about where a guest stands.
+func (n *Node) writeState(ctx context.Context, tx *storage.Tx, c *community.Conference, g *community.Guest) error {
+	kind, ok := letterOf[g.State]
+	if !ok || g.ActorID != 0 {
+		return nil
+	}
+	args := map[string]string{}
+	switch g.State {
+	case community.Waitlisted:
+		place, err := n.placeOf(ctx, tx.Reader, c, g)
+		if err != nil {
+			return err
+		}
+		args["Place"] = strconv.Itoa(place)
+	case community.SeatOffered, community.Unconfirmed:
+		args["Until"] = g.Expires.Format(time.RFC3339)
+	}
+	return n.writeGuest(ctx, tx, c, g, kind, args)
+}
+
+// saveLapsed stores guests whose offered seat went back, and those who changed
+// with that.
+func (n *Node) saveLapsed(ctx context.Context, tx *storage.Tx, c *community.Conference, again, others []community.Guest) error {
+	var up []community.Guest
+	for i := range others {
+		if others[i].Seated() {
+			up = append(up, others[i])
+			continue
+		}
+		if err := tx.SaveGuest(ctx, &others[i]); err != nil {
+			return err
+		}
+	}
+	for i := range again {
+		g := &again[i]
+		g.Updated = tx.Now()
+		if err := tx.SaveGuest(ctx, g); err != nil {
+			return err
+		}
+		if err := n.tellGuest(ctx, tx, c, g, "rsvp.lapsed"); err != nil {
+			return err
+		}
+		if err := n.writeState(ctx, tx, c, g); err != nil {
+			return err
+		}
+	}
+	if len(up) == 0 {
+		return nil
+	}
+	return n.saveGuests(ctx, tx, c, up)
+}
+
+// saveGuests stores guests who moved up, or whom a seat is offered, and tells
+// them. Nobody moves up in what is cancelled or over; if it comes back, promote
+// does it then.
 func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, up []community.Guest) error {
 	if !c.Own() {
 		return nil
@@ -99,19 +203,28 @@ func (n *Node) saveGuests(ctx context.Context, tx *storage.Tx, c *community.Conf
 		return nil
 	}
 	for i := range up {
+		notice, event, letter := community.NoticeMovedUp, "rsvp.moved_up", community.LetterMovedUp
+		args := map[string]string{}
+		if up[i].State == community.SeatOffered {
+			notice, event, letter = community.NoticeKept, "", community.LetterOffered
+			args["Until"] = up[i].Expires.Format(time.RFC3339)
+		}
 		up[i].Updated = tx.Now()
 		if err := tx.SaveGuest(ctx, &up[i]); err != nil {
 			return err
 		}
 		if up[i].MemberID != 0 {
-			if err := n.notifyAbout(ctx, tx, up[i].MemberID, community.NoticeMovedUp, c); err != nil {
+			if err := n.notifyAbout(ctx, tx, up[i].MemberID, notice, c); err != nil {
 				return err
 			}
 		}
 		if err := n.emitAnswer(ctx, tx, c, &up[i]); err != nil {
 			return err
 		}
-		if err := n.tellGuest(ctx, tx, c, &up[i], "rsvp.moved_up"); err != nil {
+		if err := n.tellGuest(ctx, tx, c, &up[i], event); err != nil {
+			return err
+		}
+		if err := n.writeGuest(ctx, tx, c, &up[i], letter, args); err != nil {
 			return err
 		}
 	}
@@ -127,7 +240,11 @@ func (n *Node) promote(ctx context.Context, tx *storage.Tx, c *community.Confere
 	if err != nil {
 		return err
 	}
-	return n.saveGuests(ctx, tx, c, roster.Promote(tx.Now()))
+	again, others := roster.Lapse(tx.Now())
+	if err := n.saveLapsed(ctx, tx, c, again, others); err != nil {
+		return err
+	}
+	return n.saveGuests(ctx, tx, c, nil)
 }
 
 // ApproveGuest says yes to a guest of a restricted conference, or gives another
@@ -147,6 +264,9 @@ func (n *Node) ApproveGuest(ctx context.Context, by By, slug string, guestID int
 // whoever waits.
 func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
 	return n.decideGuest(ctx, by, "guest.decline", slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+		if g.State == community.Unconfirmed {
+			return *g, community.Errorf(community.Conflict, "%s has not confirmed the address yet", orElse(g.Name, g.Email))
+		}
 		if g.State == community.Declined {
 			return *g, community.Errorf(community.Conflict, "%s is turned down already", orElse(g.Name, g.Email))
 		}
@@ -159,7 +279,40 @@ func (n *Node) DeclineGuest(ctx context.Context, by By, slug string, guestID int
 		if err := tx.SaveGuest(ctx, &declined); err != nil {
 			return declined, err
 		}
+		if err := n.writeState(ctx, tx, c, &declined); err != nil {
+			return declined, err
+		}
 		return declined, n.saveGuests(ctx, tx, c, up)
+	})
+}
+
+// PromoteGuest gives a seat to someone of the waiting list whom a steward chose,
+// whoever else waits. Conflict for those who do not wait, Refused when there are
+// no seats for them.
+func (n *Node) PromoteGuest(ctx context.Context, by By, slug string, guestID int64) (community.Guest, error) {
+	return n.decideGuest(ctx, by, "guest.promote", slug, guestID, func(tx *storage.Tx, c *community.Conference, g *community.Guest) (community.Guest, error) {
+		if g.State != community.Waitlisted && g.State != community.SeatOffered {
+			return *g, community.Errorf(community.Conflict, "%s is %s, and waits for no seat", orElse(g.Name, g.Email), g.State)
+		}
+		if !c.Admits(tx.Now()) {
+			return *g, &community.Error{Code: community.Refused, Key: "error.over", Msg: "this conference is over"}
+		}
+		roster, err := tx.Roster(ctx, c)
+		if err != nil {
+			return *g, err
+		}
+		in, ok := roster.Admit(*g)
+		if !ok {
+			return in, &community.Error{Code: community.Refused, Key: "error.full", Msg: "there is no free seat"}
+		}
+		in.Updated = tx.Now()
+		if err := tx.SaveGuest(ctx, &in); err != nil {
+			return in, err
+		}
+		if err := tx.HastenPoll(ctx, c.ID, pollPause); err != nil {
+			return in, err
+		}
+		return in, n.writeGuest(ctx, tx, c, &in, community.LetterMovedUp, nil)
 	})
 }
 
@@ -209,7 +362,7 @@ func (n *Node) emitAnswer(ctx context.Context, tx *storage.Tx, c *community.Conf
 	switch g.State {
 	case community.Going:
 		typ = "Accept"
-	case community.Waitlisted:
+	case community.Waitlisted, community.SeatOffered:
 		typ = "TentativeAccept"
 	case community.Declined:
 		typ = "Reject"
@@ -305,6 +458,11 @@ func (n *Node) ReceiveLeave(ctx context.Context, from *community.Actor, object, 
 // leave takes a guest out, also of a conference that is over or cancelled, and
 // lets those who wait move up.
 func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) error {
+	return n.depart(ctx, tx, g, false)
+}
+
+// depart is leave, with a letter or quietly.
+func (n *Node) depart(ctx context.Context, tx *storage.Tx, g *community.Guest, quiet bool) error {
 	if g.State == community.Declined || g.State == community.NotGoing {
 		return nil // a no of the stewards is not washed away by leaving
 	}
@@ -320,6 +478,11 @@ func (n *Node) leave(ctx context.Context, tx *storage.Tx, g *community.Guest) er
 	gone.Updated, gone.AnswerURI = tx.Now(), ""
 	if err := tx.SaveGuest(ctx, &gone); err != nil {
 		return err
+	}
+	if !quiet {
+		if err := n.writeAnswer(ctx, tx, c, *g, &gone); err != nil {
+			return err
+		}
 	}
 	return n.saveGuests(ctx, tx, c, up)
 }

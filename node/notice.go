@@ -43,7 +43,7 @@ func (n *Node) notifyAbout(ctx context.Context, tx *storage.Tx, memberID int64, 
 // notifyGuests leaves a word for every member who means to come, waits, or
 // thinks about it.
 func (n *Node) notifyGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, kind community.NoticeKind) error {
-	guests, err := tx.Guests(ctx, c.ID, community.Going, community.Maybe, community.Waitlisted, community.Pending)
+	guests, err := tx.Guests(ctx, c.ID, community.Partaking...)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,8 @@ func noticeOf(s community.GuestState) community.NoticeKind {
 		return community.NoticeAccepted
 	case community.Waitlisted:
 		return community.NoticeWaiting
+	case community.SeatOffered:
+		return community.NoticeKept
 	case community.Declined:
 		return community.NoticeDeclined
 	case community.Outside:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"konfa/activitystreams"
 	"konfa/community"
@@ -46,8 +47,7 @@ func (n *Node) takeAnswer(ctx context.Context, tx *storage.Tx, c *community.Conf
 	}
 	if known {
 		h.guessed = orElse(before.Lang, h.guessed)
-		comes := before.State == community.Going || before.State == community.Waitlisted || before.State == community.Pending
-		if comes && h.want.State == community.Going && h.via != community.ByWords && (c.Capacity == 0 || before.Size() <= c.Capacity) {
+		if before.Comes() && h.want.State == community.Going && h.via != community.ByWords && (c.Capacity == 0 || before.Size() <= c.Capacity) {
 			h.want.Plus = before.Plus // a vote says nothing of those they bring along
 		}
 	}
@@ -142,7 +142,7 @@ type telling struct {
 	refusal string // key of why it cannot be, or empty
 }
 
-// tellGuest tells a guest who came by a vote, words or the link what became of
+// tellGuest tells a guest who came by a vote, words or a link what became of
 // them without their asking. Event is the key of what happened, or empty where
 // the state says it all. Everyone else hears of it in another way.
 func (n *Node) tellGuest(ctx context.Context, tx *storage.Tx, c *community.Conference, g *community.Guest, event string) error {
@@ -158,7 +158,7 @@ func (n *Node) tellGuest(ctx context.Context, tx *storage.Tx, c *community.Confe
 
 // tellGuests tells all who came so and have a part in a conference.
 func (n *Node) tellGuests(ctx context.Context, tx *storage.Tx, c *community.Conference, event string) error {
-	guests, err := tx.Guests(ctx, c.ID, community.Going, community.Maybe, community.Waitlisted, community.Pending)
+	guests, err := tx.Guests(ctx, c.ID, community.Partaking...)
 	if err != nil {
 		return err
 	}
@@ -184,8 +184,8 @@ func (n *Node) tell(ctx context.Context, tx *storage.Tx, t telling, g *community
 			return err
 		}
 	}
-	lines := []string{headline(v, t, g, place), prose.Escape(activitystreams.EventSummary(t.c, v.Lang()))}
-	if g != nil && g.Plus > 0 && (g.State == community.Going || g.State == community.Waitlisted || g.State == community.Pending) && t.event != "rsvp.cancelled" {
+	lines := []string{headline(v, t, g, place, tx.Now()), prose.Escape(activitystreams.EventSummary(t.c, v.Lang()))}
+	if g != nil && g.Plus > 0 && g.Comes() && t.event != "rsvp.cancelled" {
 		lines = append(lines, v.N("rsvp.party", g.Plus))
 	}
 	if g != nil && g.ID != 0 && t.event != "rsvp.cancelled" && g.State != community.Declined {
@@ -204,7 +204,7 @@ func (n *Node) tell(ctx context.Context, tx *storage.Tx, t telling, g *community
 }
 
 // headline is the first line of a message: where someone stands, or why not.
-func headline(v *phrase.Voice, t telling, g *community.Guest, place int) string {
+func headline(v *phrase.Voice, t telling, g *community.Guest, place int, now time.Time) string {
 	key := orElse(t.refusal, t.event)
 	if key == "" {
 		key = "rsvp." + string(g.State)
@@ -213,6 +213,8 @@ func headline(v *phrase.Voice, t telling, g *community.Guest, place int) string 
 	switch key {
 	case "rsvp.waitlisted":
 		return v.N("rsvp.waiting", place, "Title", title)
+	case "rsvp.offered":
+		return v.N(key, max(1, int((g.Expires.Sub(now)+30*time.Minute)/time.Hour)), "Title", title)
 	case "rsvp.too_many":
 		return v.N(key, t.c.Capacity, "Title", title)
 	case "rsvp.external":
@@ -235,10 +237,6 @@ func (n *Node) placeOf(ctx context.Context, r *storage.Reader, c *community.Conf
 	if err != nil {
 		return 0, err
 	}
-	for i := range roster.Queue {
-		if roster.Queue[i].ID == g.ID {
-			return i + 1, nil
-		}
-	}
-	return len(roster.Queue) + 1, nil
+	place, _ := roster.Place(*g, n.Now())
+	return place, nil
 }

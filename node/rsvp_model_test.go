@@ -202,7 +202,7 @@ func TestAnswersFollowTheRules(t *testing.T) {
 				if want.State == community.Going {
 					want.Plus = rapid.IntRange(0, 3).Draw(rt, "plus")
 				}
-				_, err = w.ChangeRSVP(t.Context(), linkToken(secret, g), want)
+				_, err = w.ChangeRSVP(t.Context(), linkToken(secret, g), want, nil)
 				if taken := m.ask(i, want.State, want.Plus, ""); taken != (err == nil) {
 					rt.Fatalf("%+v: %v", want, err)
 				}

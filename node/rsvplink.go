@@ -22,6 +22,15 @@ const linkMAC = 16
 // rsvpLink is the address at which a guest changes their answer without an
 // account: whoever has it may, so it is told to that guest alone.
 func (n *Node) rsvpLink(ctx context.Context, tx *storage.Tx, g *community.Guest) (string, error) {
+	secret, err := n.rsvpSecret(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	return n.site.RSVP(linkToken(secret, g)), nil
+}
+
+// rsvpSecret is the secret behind the links, made when it is first needed.
+func (n *Node) rsvpSecret(ctx context.Context, tx *storage.Tx) (string, error) {
 	secret, err := tx.Meta(ctx, rsvpKey)
 	ok, err := found(err)
 	if err != nil {
@@ -37,7 +46,7 @@ func (n *Node) rsvpLink(ctx context.Context, tx *storage.Tx, g *community.Guest)
 			return "", err
 		}
 	}
-	return n.site.RSVP(linkToken(secret, g)), nil
+	return secret, nil
 }
 
 // linkToken names a guest and a conference, and proves that we said so.
@@ -80,18 +89,42 @@ func readLink(secret, token string) (confID, guestID int64, err error) {
 	return int64(c), int64(g), nil
 }
 
-// RSVP is what a link of a direct message shows: who stands where.
+// RSVP is what the link of a guest shows: who stands where.
 type RSVP struct {
 	Conference *community.Conference
 	Guest      *community.Guest
-	Place      int  // in the waiting list, from 1, or 0
-	Open       bool // going and maybe can still be said
+	Token      string // of the link
+	Place      int    // in the waiting list, from 1, or 0
+	Open       bool   // going and maybe can still be said
+	Free       bool   // of someone who passed a seat on: there is one
+	Series     int    // how many conferences of its series they have a part in that are to come
 }
 
 // RSVP reads what the link with a token is about. NotFound for a link that we
-// never gave, Gone when the conference was deleted, Forbidden for who is blocked.
+// never gave, or of a guest who is forgotten, Gone when the conference was
+// deleted, Forbidden for who is blocked.
 func (n *Node) RSVP(ctx context.Context, token string) (*RSVP, error) {
 	return n.readRSVP(ctx, n.store.Reader, token)
+}
+
+// RSVPOf reads where a member stands with a conference of ours; NotFound for one
+// who said nothing.
+func (n *Node) RSVPOf(ctx context.Context, by By, c *community.Conference) (*RSVP, error) {
+	if by.Member == nil {
+		return nil, community.Errorf(community.NotFound, "there is no guest")
+	}
+	g, err := n.store.Guest(ctx, c.ID, storage.GuestKey{MemberID: by.Member.ID})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := n.store.Meta(ctx, rsvpKey)
+	if community.CodeOf(err) == community.NotFound {
+		err = n.write(ctx, func(tx *storage.Tx) error { secret, err = n.rsvpSecret(ctx, tx); return err })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.rsvpOf(ctx, n.store.Reader, c, g, linkToken(secret, g))
 }
 
 func (n *Node) readRSVP(ctx context.Context, r *storage.Reader, token string) (*RSVP, error) {
@@ -112,65 +145,138 @@ func (n *Node) readRSVP(ctx context.Context, r *storage.Reader, token string) (*
 		return nil, community.Errorf(community.Gone, "this conference was deleted")
 	}
 	g, err := r.GuestByID(ctx, guestID)
-	if err != nil {
+	if ok, err := found(err); err != nil {
 		return nil, err
-	}
-	if g.ConferenceID != c.ID || g.ActorID == 0 {
+	} else if !ok || g.ConferenceID != c.ID || g.State == community.Unconfirmed && !g.Expires.After(n.Now()) {
 		return nil, errNoLink()
 	}
-	a, err := r.ActorByID(ctx, g.ActorID)
-	if err != nil {
-		return nil, err
-	}
-	if out, err := n.suspended(ctx, r, a); err != nil {
-		return nil, err
-	} else if out {
-		return nil, community.Errorf(community.Forbidden, "%s is blocked here", a.Address())
-	}
-	v := &RSVP{Conference: c, Guest: g, Open: c.Hears(n.Now()) && g.State != community.Declined}
-	if g.State == community.Waitlisted {
-		if v.Place, err = n.placeOf(ctx, r, c, g); err != nil {
+	switch {
+	case g.MemberID != 0:
+		m, err := r.MemberByID(ctx, g.MemberID)
+		if err != nil {
 			return nil, err
+		}
+		if err := m.MayAct(); err != nil {
+			return nil, err
+		}
+	case g.ActorID != 0:
+		a, err := r.ActorByID(ctx, g.ActorID)
+		if err != nil {
+			return nil, err
+		}
+		if out, err := n.suspended(ctx, r, a); err != nil {
+			return nil, err
+		} else if out {
+			return nil, community.Errorf(community.Forbidden, "%s is blocked here", a.Address())
+		}
+	}
+	return n.rsvpOf(ctx, r, c, g, token)
+}
+
+func (n *Node) rsvpOf(ctx context.Context, r *storage.Reader, c *community.Conference, g *community.Guest, token string) (*RSVP, error) {
+	v := &RSVP{Conference: c, Guest: g, Token: token, Open: c.Takes(n.Now()) && g.State != community.Declined}
+	if g.ActorID != 0 && c.RSVP == community.RSVPOff {
+		v.Open = false
+	}
+	if g.State == community.Waitlisted {
+		roster, err := r.Roster(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		v.Place, v.Free = roster.Place(*g, n.Now())
+	}
+	if c.SeriesID != 0 {
+		mine, err := r.SeriesGuests(ctx, c.SeriesID, keyOf(g))
+		if err != nil {
+			return nil, err
+		}
+		for i := range mine {
+			if mine[i].Series && (mine[i].Comes() || mine[i].State == community.Maybe) {
+				v.Series++
+			}
 		}
 	}
 	return v, nil
 }
 
-// ChangeRSVP changes the answer of the guest whom a link of a direct message
-// names, by the same rules as for everyone. Refused when it is too late.
-func (n *Node) ChangeRSVP(ctx context.Context, token string, want community.Want) (*RSVP, error) {
+// ChangeRSVP changes the answer of the guest whom a link names, by the same rules
+// as for everyone; details may be nil, and then stay. Refused when it is too late.
+func (n *Node) ChangeRSVP(ctx context.Context, token string, want community.Want, details *community.Details) (*RSVP, error) {
+	return n.changeRSVP(ctx, token, func(tx *storage.Tx, v *RSVP) error {
+		c := v.Conference
+		switch {
+		case c.Past(tx.Now()):
+			return &community.Error{Code: community.Refused, Key: "error.over", Msg: "this conference is over"}
+		case closed(c, want, tx) != "":
+			return errBegun()
+		case v.Guest.ActorID != 0 && c.RSVP == community.RSVPOff && want.State != community.NotGoing:
+			return &community.Error{Code: community.Refused, Key: "error.rsvp_off", Msg: "nobody signs up for this conference in this way any more"}
+		}
+		if details != nil {
+			if err := c.CheckDetails(details, want); err != nil {
+				return err
+			}
+			if c.SeriesID == 0 {
+				details.Series = false
+			}
+		}
+		if v.Guest.State == community.Unconfirmed && want.State == community.NotGoing {
+			return tx.DeleteGuest(ctx, v.Guest.ID) // there is nothing to remember
+		}
+		k := keyOf(v.Guest)
+		if _, err := n.take(ctx, tx, c, k, asked{want: want, details: details}); err != nil {
+			return err
+		}
+		if details != nil && details.Series && !v.Guest.Series {
+			if err := n.wholeSeries(ctx, tx, c, k, want, details); err != nil {
+				return err
+			}
+		}
+		return n.viaLink(ctx, tx, v.Guest.ID)
+	})
+}
+
+// PassSeat gives a seat back that was offered to the guest whom a link names: the
+// next has it, and they wait again behind the others. Conflict where none is
+// offered.
+func (n *Node) PassSeat(ctx context.Context, token string) (*RSVP, error) {
+	return n.changeRSVP(ctx, token, func(tx *storage.Tx, v *RSVP) error {
+		roster, err := tx.Roster(ctx, v.Conference)
+		if err != nil {
+			return err
+		}
+		if v.Guest.State != community.SeatOffered {
+			return &community.Error{Code: community.Conflict, Key: "error.no_offer", Msg: "no seat is kept for you any more"}
+		}
+		g, up := roster.Pass(*v.Guest, tx.Now())
+		g.Updated = tx.Now()
+		if err := tx.SaveGuest(ctx, &g); err != nil {
+			return err
+		}
+		return n.saveGuests(ctx, tx, v.Conference, up)
+	})
+}
+
+// changeRSVP runs a change by whoever has the link with a token, and reads what
+// came of it; nil for a guest who is forgotten now.
+func (n *Node) changeRSVP(ctx context.Context, token string, change func(*storage.Tx, *RSVP) error) (*RSVP, error) {
 	var out *RSVP
 	err := n.write(ctx, func(tx *storage.Tx) error {
 		v, err := n.readRSVP(ctx, tx.Reader, token)
 		if err != nil {
 			return err
 		}
-		c := v.Conference
-		switch {
-		case c.Past(tx.Now()):
-			return &community.Error{Code: community.Refused, Key: "error.over", Msg: "this conference is over"}
-		case closed(c, want, tx) != "":
-			return &community.Error{Code: community.Refused, Key: "error.started", Msg: "this conference has begun: nobody can sign up any more"}
-		case c.RSVP == community.RSVPOff && want.State != community.NotGoing:
-			return &community.Error{Code: community.Refused, Key: "error.rsvp_off", Msg: "nobody signs up for this conference in this way any more"}
-		}
-		if _, err := n.answer(ctx, tx, c, storage.GuestKey{ActorID: v.Guest.ActorID}, want, "", "", false); err != nil {
+		if err := change(tx, v); err != nil {
 			return err
 		}
-		g, err := tx.GuestByID(ctx, v.Guest.ID)
-		if err != nil {
+		out, err = n.readRSVP(ctx, tx.Reader, token)
+		if community.CodeOf(err) == community.NotFound {
+			out = nil
+			return nil
+		} else if err != nil {
 			return err
 		}
-		g.Via, g.AnswerURI = community.ByLink, ""
-		if err := tx.SaveGuest(ctx, g); err != nil {
-			return err
-		}
-		if out, err = n.readRSVP(ctx, tx.Reader, token); err != nil {
-			return err
-		}
-		// They see it on the page and need no message that says the same.
-		state := stateOf(telling{c: c}, g, out.Place)
-		return tx.InsertMessage(ctx, &storage.Message{ActorID: g.ActorID, ConferenceID: c.ID, State: state, Created: tx.Now()})
+		return n.seen(ctx, tx, out)
 	})
 	return out, err
 }

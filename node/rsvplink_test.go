@@ -36,18 +36,18 @@ func TestChangeByLink(t *testing.T) {
 	if err != nil || r.Guest.ActorID != a.ID || r.Conference.ID != c.ID || !r.Open || r.Place != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if r, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Going, Plus: 1}); err != nil || r.Guest.Plus != 1 || r.Guest.Via != community.ByLink || r.Guest.AnswerURI != "" {
+	if r, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Going, Plus: 1}, nil); err != nil || r.Guest.Plus != 1 || r.Guest.Via != community.ByLink || r.Guest.AnswerURI != "" {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Going, Plus: 2})
+	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Going, Plus: 2}, nil)
 	wantCode(t, err, community.Invalid)
-	if r, err = w.ChangeRSVP(t.Context(), w.token(t, w.guest(t, c, e)), going); err != nil || r.Guest.State != community.Waitlisted || r.Place != 1 {
+	if r, err = w.ChangeRSVP(t.Context(), w.token(t, w.guest(t, c, e)), going, nil); err != nil || r.Guest.State != community.Waitlisted || r.Place != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if len(w.messages(t, a)) != 1 || len(w.messages(t, e)) != 1 {
 		t.Error("what is seen on the page is told as well")
 	}
-	if _, err = w.ChangeRSVP(t.Context(), token, notGoing); err != nil {
+	if _, err = w.ChangeRSVP(t.Context(), token, notGoing, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.messages(t, e); len(got) != 2 || !strings.Contains(got[1], "A seat has become free") {
@@ -73,16 +73,16 @@ func TestChangeByLink(t *testing.T) {
 	if _, err := w.UpdateConference(t.Context(), console, c.Slug, func(c *community.Conference) error { c.RSVP = community.RSVPOff; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Maybe})
+	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Maybe}, nil)
 	wantCode(t, err, community.Refused)
 	w.pass(c.Start.Sub(w.now) + time.Minute)
-	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Maybe})
+	_, err = w.ChangeRSVP(t.Context(), token, community.Want{State: community.Maybe}, nil)
 	wantCode(t, err, community.Refused)
-	if _, err = w.ChangeRSVP(t.Context(), token, notGoing); err != nil {
+	if _, err = w.ChangeRSVP(t.Context(), token, notGoing, nil); err != nil {
 		t.Error(err)
 	}
 	w.pass(30 * 24 * time.Hour)
-	_, err = w.ChangeRSVP(t.Context(), token, notGoing)
+	_, err = w.ChangeRSVP(t.Context(), token, notGoing, nil)
 	wantCode(t, err, community.Refused)
 	if err := w.AddBlock(t.Context(), console, &community.Block{Domain: "far.example"}); err != nil {
 		t.Fatal(err)

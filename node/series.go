@@ -137,9 +137,16 @@ func (n *Node) ExtendSeries(ctx context.Context) (int, error) {
 			if err := tx.UpdateSeries(ctx, s); err != nil {
 				return err
 			}
+			last, err := tx.Conferences(ctx, storage.ConferenceQuery{Own: true, SeriesID: s.ID, Order: storage.ByStartDesc, Limit: 1})
+			if err != nil {
+				return err
+			}
 			ids, err := n.addInstances(ctx, tx, s, starts, Publish{})
 			made = len(ids)
-			return err
+			if err != nil || len(last) == 0 {
+				return err
+			}
+			return n.continueSeries(ctx, tx, &last[0], ids)
 		})
 		if err != nil {
 			errs = append(errs, err) // one that is broken does not hold up the others

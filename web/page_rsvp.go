@@ -84,7 +84,7 @@ func (s *Server) changeRSVP(w http.ResponseWriter, r *http.Request) error {
 	if want.State != community.Going && want.State != community.Maybe && want.State != community.NotGoing {
 		err = errAnswer
 	} else {
-		_, err = s.node.ChangeRSVP(r.Context(), rsvpToken(r), want)
+		_, err = s.node.ChangeRSVP(r.Context(), rsvpToken(r), want, nil)
 	}
 	s.changed.Add(1)
 	if err != nil {

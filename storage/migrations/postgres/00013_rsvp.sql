@@ -3,5 +3,3 @@
 -- whether the answer goes for every conference of the series.
 ALTER TABLE guest ADD COLUMN wanted TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE guest ADD COLUMN series BIGINT NOT NULL DEFAULT 0;
--- Letters to one address, to bound how many strangers can send there.
-CREATE INDEX letter_address ON letter (address, created);

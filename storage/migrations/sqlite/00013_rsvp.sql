@@ -3,5 +3,3 @@
 -- whether the answer goes for every conference of the series.
 ALTER TABLE guest ADD COLUMN wanted TEXT NOT NULL DEFAULT '';
 ALTER TABLE guest ADD COLUMN series INTEGER NOT NULL DEFAULT 0;
--- Letters to one address, to bound how many strangers can send there.
-CREATE INDEX letter_address ON letter (address, created);
