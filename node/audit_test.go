@@ -15,6 +15,7 @@ var notAudited = map[string]string{
 	"Arrivals":      "it only reads",
 	"Audits":        "it only reads",
 	"Links":         "it only reads",
+	"MemberMail":    "it only reads",
 	"MyConferences": "it only reads",
 	"Notices":       "it only reads",
 	"Run":           "it only reads",
@@ -38,6 +39,7 @@ var notAudited = map[string]string{
 	"ReadNotices":    "members do it for themselves",
 	"RemoveAlias":    "members do it for themselves",
 	"RevokeLink":     "members do it for themselves",
+	"SetMemberMail":  "members do it for themselves",
 	"ShowStay":       "members do it for themselves",
 	"Visit":          "members do it for themselves",
 }
