@@ -12,7 +12,7 @@ SOAK    ?= 10m
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test check unit race fuzz bench soak cover clean setup
+.PHONY: build demo test check unit race browser fuzz bench soak cover clean setup
 
 build:
 	@mkdir -p bin
@@ -24,7 +24,7 @@ demo: build
 # Everything that must hold before a change lands. The tests run once, under the
 # race detector, against SQLite and a PostgreSQL of their own.
 test: setup check build
-	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 30m ./...
+	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 60m ./...
 	test/fuzz.sh 500x
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 
@@ -42,7 +42,11 @@ unit:
 	$(GO) test -tags $(TAGS) ./...
 
 race:
-	test/with-postgres.sh $(GO) test -race -count=1 -tags $(TAGS) -timeout 30m ./...
+	test/with-postgres.sh $(GO) test -race -count=1 -tags $(TAGS) -timeout 60m ./...
+
+# The journeys in a real browser alone; pictures of every page in bin/screens.
+browser: setup build
+	KONFA_TEST_BROWSER=1 KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa $(GO) test -count=1 -tags $(TAGS) -timeout 60m -v ./test/browser
 
 fuzz:
 	test/fuzz.sh $(FUZZ)
@@ -65,4 +69,4 @@ cover:
 	$(GO) tool cover -func=bin/cover.out | tail -n 1
 
 clean:
-	rm -rf bin test/fedify/node_modules
+	rm -rf bin test/fedify/node_modules test/browser/node_modules

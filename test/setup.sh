@@ -15,13 +15,10 @@ need libc6-dev test -e /usr/include/stdlib.h
 need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/initdb'
 need pebble command -v pebble
 need python3-icalendar /usr/bin/python3 -c 'import icalendar'
-if [ -e test/fedify/package.json ]; then
-	need nodejs command -v node
-	need npm command -v npm
-fi
-if grep -rqs --include='*_test.go' chromedp .; then
-	need chromium command -v chromium
-fi
+need nodejs command -v node
+need npm command -v npm
+need chromium test -e /usr/bin/chromium
+need util-linux command -v setpriv
 
 if [ ${#missing[@]} -gt 0 ]; then
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -35,11 +32,11 @@ if [ ${#missing[@]} -gt 0 ]; then
 	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-if [ -e test/fedify/package.json ]; then
+for part in test/fedify test/browser; do
 	# A stamp keeps this from running again until the list of packages changes.
-	stamp=test/fedify/node_modules/.of
-	if ! cmp -s test/fedify/package-lock.json "$stamp"; then
-		(cd test/fedify && npm ci --no-audit --no-fund --loglevel=error)
-		cp test/fedify/package-lock.json "$stamp"
+	stamp=$part/node_modules/.of
+	if ! cmp -s $part/package-lock.json "$stamp"; then
+		(cd $part && npm ci --no-audit --no-fund --loglevel=error)
+		cp $part/package-lock.json "$stamp"
 	fi
-fi
+done
