@@ -55,6 +55,10 @@ type catalog struct {
 	columns string // name, kind; of the table ?
 	next    string // the highest id ever given in a table, or no row
 	begin   string // a transaction that reads one moment
+	size    string // of the database, in bytes
+	// tableSize is how many bytes the table ? takes with its indexes; empty where
+	// the engine would have to read all of it to know.
+	tableSize string
 }
 
 var sqliteCatalog = catalog{
@@ -64,6 +68,7 @@ var sqliteCatalog = catalog{
 		FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid`,
 	next:  "SELECT seq FROM sqlite_sequence WHERE name = ?",
 	begin: "BEGIN",
+	size:  "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
 }
 
 var postgresCatalog = catalog{
@@ -74,7 +79,9 @@ var postgresCatalog = catalog{
 	// pg_sequences has a NULL where nothing was given yet.
 	next: `SELECT COALESCE(s.last_value, 0) FROM pg_sequences s WHERE s.schemaname = current_schema()
 		AND pg_get_serial_sequence(quote_ident($1), 'id') = quote_ident(s.schemaname) || '.' || quote_ident(s.sequencename)`,
-	begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	begin:     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	size:      "SELECT COALESCE(SUM(pg_total_relation_size(c.oid)), 0)::BIGINT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'",
+	tableSize: "SELECT pg_total_relation_size(quote_ident($1)::regclass)",
 }
 
 // Dump writes everything that is stored, as it is at one moment; writes go on

@@ -34,7 +34,9 @@ func stocked(t *testing.T, s *Store) {
 	// An id that was given is never given again.
 	gone := meeting("gone", 3)
 	addConference(t, s, gone)
-	write(t, s, func(ctx context.Context, tx *Tx) error { return tx.exec(ctx, "DELETE FROM conference WHERE slug = 'gone'") })
+	write(t, s, func(ctx context.Context, tx *Tx) error {
+		return tx.exec(ctx, "DELETE FROM conference WHERE slug = 'gone'")
+	})
 	if _, err := s.Conference(ctx, "one"); err != nil {
 		t.Fatal(err)
 	}
@@ -160,5 +162,27 @@ func TestRestoreOlder(t *testing.T) {
 			_, err = r.Letters(ctx, LetterQuery{})
 			ok(t, err)
 		})
+	})
+}
+
+func TestUsage(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		stocked(t, s)
+		bytes, tables, err := s.Usage(context.Background())
+		ok(t, err)
+		if bytes < 10_000 || len(tables) < 30 {
+			t.Fatalf("%d bytes in %d tables", bytes, len(tables))
+		}
+		for i, u := range tables {
+			if i > 0 && u.Rows > tables[i-1].Rows {
+				t.Errorf("%s comes too late", u.Table)
+			}
+			if u.Table == "conference" && u.Rows != 2 {
+				t.Errorf("%+v", u)
+			}
+			if s.Engine() == "postgres" && u.Bytes == 0 {
+				t.Errorf("%+v", u)
+			}
+		}
 	})
 }

@@ -138,7 +138,10 @@ func TestMailOffAndRounds(t *testing.T) {
 			t.Fatal(got, err)
 		}
 		start := func(kind string, at time.Time) (first bool) {
-			write(t, s, func(ctx context.Context, tx *Tx) (err error) { first, err = tx.StartRound(ctx, 7, kind, at); return err })
+			write(t, s, func(ctx context.Context, tx *Tx) (err error) {
+				first, err = tx.StartRound(ctx, 7, kind, at)
+				return err
+			})
 			return first
 		}
 		if had, err := s.HadRound(ctx, 7, "thanks", noon); err != nil || had {
