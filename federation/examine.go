@@ -125,7 +125,7 @@ func (s *Server) examineName(ctx context.Context, u *url.URL) community.Finding 
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return found("dns", "unknown", community.Ill, "Host", host)
+		return found("dns", "nowhere", community.Ill, "Host", host)
 	}
 	var list []string
 	public := false

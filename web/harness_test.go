@@ -28,8 +28,10 @@ type town struct {
 	server *Server
 	router chi.Router
 	remote *fakeRemote
-	logged *bytes.Buffer
-	token  string // of the steward ana
+
+	machine *fakeMachine
+	logged  *bytes.Buffer
+	token   string // of the steward ana
 
 	mu  sync.Mutex
 	now time.Time
@@ -39,7 +41,7 @@ var console = node.By{Console: true}
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	w := &town{T: t, now: fakeNow, remote: &fakeRemote{}, logged: &bytes.Buffer{}}
+	w := &town{T: t, now: fakeNow, remote: &fakeRemote{}, machine: &fakeMachine{}, logged: &bytes.Buffer{}}
 	clock := func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 	store, err := storage.Open(t.Context(), storage.Options{Data: t.TempDir(), Clock: clock, Synchronous: "OFF"})
 	if err != nil {
@@ -52,7 +54,7 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	w.remote.node = w.node
-	if w.server, err = New(w.node, Options{Log: log, Version: "9.9", Remote: w.remote}); err != nil {
+	if w.server, err = New(w.node, Options{Log: log, Version: "9.9", Remote: w.remote, Machine: w.machine}); err != nil {
 		t.Fatal(err)
 	}
 	w.router = chi.NewRouter()

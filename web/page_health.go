@@ -130,7 +130,7 @@ type serversPage struct {
 // serverView is a server that we talk with.
 type serverView struct {
 	Host, Software, People, Waiting, Since, Trouble, Next, Heard, Delivered, Refused string
-	Path                                                                            string
+	Path                                                                             string
 	Blocked                                                                          string
 }
 

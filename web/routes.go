@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"konfa/community"
 	"konfa/node"
 )
 
@@ -24,6 +25,14 @@ func (s *Server) Routes(r chi.Router) {
 	get(loginPath+"/{secret}", s.page(s.loginLink))
 	r.Post(loginPath+"/{secret}", s.page(s.useLoginLink))
 	r.Post("/logout", s.page(s.logout))
+	if s.machine != nil {
+		get(healthPath, s.signed(community.Steward, s.health))
+		r.Post(healthPath, s.signed(community.Steward, s.lookNow))
+		get(serversPath, s.signed(community.Steward, s.servers))
+		r.Post(serversPath, s.signed(community.Steward, s.tryServer))
+		get(storagePath, s.signed(community.Steward, s.storageUse))
+		r.Post(storagePath, s.signed(community.Steward, s.backUpNow))
+	}
 	get("/about", s.show(s.about))
 	get("/conf", s.show(s.conferences, "when", "tag", "q", "page"))
 	get("/conf/", s.redirect("/conf"))

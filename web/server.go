@@ -39,8 +39,9 @@ type Remote interface {
 type Options struct {
 	Log     *slog.Logger // nil: slog.Default()
 	Version string
-	Source  string // address of the source code of this version, or empty
-	Remote  Remote // nil: other servers are not asked
+	Source  string  // address of the source code of this version, or empty
+	Remote  Remote  // nil: other servers are not asked
+	Machine Machine // nil: there are no pages about the machine
 }
 
 // Server answers people and their programs. It is safe for concurrent use.
@@ -55,6 +56,8 @@ type Server struct {
 	source  string
 	remote  Remote
 
+	machine   Machine
+	lookedAt  looked
 	tongues   *tongues
 	assets    *assets
 	renderer  *renderer
@@ -82,7 +85,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 		o.Version = "dev"
 	}
 	s := &Server{
-		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote,
+		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote, machine: o.Machine,
 		forms: http.NewCrossOriginProtection(),
 		// A person writes slower than this; a script is asked to wait.
 		writes: newLimits(5, 60),

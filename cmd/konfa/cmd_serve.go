@@ -122,7 +122,7 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed})
+	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed, Machine: &machine{c, n, fed}})
 	if err != nil {
 		return err
 	}

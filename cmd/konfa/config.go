@@ -48,6 +48,7 @@ type Config struct {
 	File string            // the file that was read, or that a first start writes
 	read bool              // File exists
 	from map[string]string // key -> where its value was said, for messages
+	said map[string]string // key -> its value, the defaults included
 }
 
 // setting is one configuration key.
@@ -152,7 +153,7 @@ func envName(key string) string { return "KONFA_" + strings.ToUpper(key) }
 // is the path given by --config, or empty. A file that was asked for by name
 // may be absent only where mayWrite says that this command would write it.
 func LoadConfig(file string, mayWrite bool, environ []string, flags map[string]string) (*Config, error) {
-	c := &Config{from: map[string]string{}}
+	c := &Config{from: map[string]string{}, said: map[string]string{}}
 	var p problems
 	env := konfaVariables(environ)
 	named := true
@@ -184,12 +185,27 @@ func LoadConfig(file string, mayWrite bool, environ []string, flags map[string]s
 		if !said {
 			v = s.def
 		}
+		c.said[s.key] = strings.TrimSpace(v)
 		if err := s.set(c, strings.TrimSpace(v)); err != nil {
 			p.add(c.from[s.key]+": "+err.Error(), hintOf(err))
 		}
 	}
 	c.check(&p)
 	return c, p.err()
+}
+
+// shown is the value of a key without what is secret in it.
+func (c *Config) shown(key string) string {
+	v := c.said[key]
+	if v != "" && strings.Contains(key, "secret") {
+		return "…"
+	}
+	if u, err := url.Parse(v); err == nil && u.User != nil {
+		if _, secret := u.User.Password(); secret {
+			return u.Redacted()
+		}
+	}
+	return v
 }
 
 // Said tells whether the key was set by file, environment or flag.

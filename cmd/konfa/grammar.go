@@ -33,6 +33,7 @@ type cli struct {
 	Backup    backupCmd    `cmd:"" help:"Keep the whole node in one file, also while it serves."`
 	Restore   restoreCmd   `cmd:"" help:"Bring a node back from a backup, into an empty place."`
 	Verify    verifyCmd    `cmd:"" help:"Make sure that a backup is whole and can be restored."`
+	Doctor    doctorCmd    `cmd:"" help:"Look at the node from outside and within: name, certificate, signatures, clock, mail, backups."`
 	Version   versionCmd   `cmd:"" help:"The version of this program and what it was built with."`
 }
 
