@@ -4,5 +4,8 @@ package community
 // what is not set has its zero value, so a new one needs no migration.
 type Settings struct {
 	Accent string `json:"accent,omitempty"` // "#a4431f"; empty for the one of the sheet
-	Footer Texts  `json:"footer,omitempty"` // Markdown, below every page
+	// MediaMB bounds what all uploaded pictures take, in megabytes; 0 for
+	// DefaultMediaMB.
+	MediaMB int   `json:"media_mb,omitempty"`
+	Footer  Texts `json:"footer,omitempty"` // Markdown, below every page
 }

@@ -33,6 +33,9 @@ func (s Site) Key(a LocalActor) string { return s.Actor(a) + "#main-key" }
 // EdKey is the id of the Ed25519 key of an actor (FEP-521a).
 func (s Site) EdKey(a LocalActor) string { return s.Actor(a) + "#ed25519-key" }
 
+// Media is a picture of ours in one size.
+func (s Site) Media(name string) string { return s.Base + "/media/" + name }
+
 // Inbox of one actor.
 func (s Site) Inbox(a LocalActor) string { return s.Actor(a) + "/inbox" }
 

@@ -128,6 +128,9 @@ func (s *Server) prune(ctx context.Context) {
 	if err := s.node.PruneArrivals(ctx); err != nil {
 		s.log.Error("forgetting who has come and gone", "error", err)
 	}
+	if _, err := s.node.PrunePictures(ctx); err != nil {
+		s.log.Error("removing pictures that nothing shows", "error", err)
+	}
 }
 
 // settleJoins asks again for members whom another server did not answer.
