@@ -25,7 +25,7 @@ func (n *Node) AddPicture(ctx context.Context, by By, data []byte, alt string) (
 			return nil, err
 		}
 		if count >= community.MaxUploads {
-			return nil, &community.Error{Code: community.Refused, Key: "picture.many", Msg: "that is enough pictures for one day: come back tomorrow"}
+			return nil, &community.Error{Code: community.Refused, Key: "picture.enough", Msg: "that is enough pictures for one day: come back tomorrow"}
 		}
 	}
 	p, err := picture.Read(ctx, data)

@@ -52,6 +52,9 @@ func (f *form) Wrong(name string) string {
 
 // wrong says what is wrong with a field.
 func (f *form) wrong(name, text string) {
+	if f.Wrong(name) != "" {
+		return // one thing at a time
+	}
 	f.Problems = append(f.Problems, fieldProblem{name, text})
 }
 

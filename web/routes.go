@@ -57,6 +57,7 @@ func (s *Server) Routes(r chi.Router) {
 	// Feeds and calendars.
 	get("/conf.ics", s.page(s.calendarFile))
 	get("/conf/{slug}.ics", s.page(s.conferenceICS))
+	get("/conf/{slug}/qr.svg", s.page(s.conferenceQR))
 	get("/elsewhere/{id}.ics", s.page(s.elsewhereICS))
 	get("/my/{secret}.ics", s.page(s.mineICS))
 	get("/feed.atom", s.feed(atomKind, writeAtom))
@@ -124,6 +125,7 @@ func (s *Server) Routes(r chi.Router) {
 
 	// Files.
 	get("/static/{file}", s.page(s.static))
+	get("/media/{name}", s.page(s.media))
 	get("/favicon.ico", s.redirect(s.assets.path("icon.svg")))
 	get("/robots.txt", s.page(s.robots))
 
