@@ -22,23 +22,23 @@ const maxMemory = 256 << 20
 // the whole picture.
 const maxScans = 64
 
-// refusal is why a picture is not taken: key "picture.<key>" of the catalogues.
+// refusal is why a picture is not taken: a key of the catalogues that begins with "picture.".
 func refusal(key, msg, hint string) error {
-	return &community.Error{Code: community.Invalid, Key: "picture." + key, Msg: msg, Hint: hint}
+	return &community.Error{Code: community.Invalid, Key: key, Msg: msg, Hint: hint}
 }
 
 var (
-	errEmpty  = refusal("empty", "the file is empty", "")
-	errBig    = refusal("big", "the file is larger than 12 MB", "")
-	errPixels = refusal("pixels", "the picture has more than 40 million pixels, or a side of more than 20,000", "")
-	errTiny   = refusal("tiny", "the picture is smaller than 16 pixels", "")
-	errSVG    = refusal("svg", "drawings in SVG are not taken, as they can hold programs", "")
-	errGIF    = refusal("gif", "GIF is not taken", "")
-	errHEIC   = refusal("heic", "HEIC and AVIF are not taken", "")
-	errMoving = refusal("moving", "moving pictures are not taken", "")
-	errKind   = refusal("kind", "this is no picture: JPEG, PNG and WebP are taken", "")
-	errBroken = refusal("broken", "the picture is broken or cut off", "")
-	errHeavy  = refusal("heavy", "the picture takes too much memory or time to read", "")
+	errEmpty  = refusal("picture.empty", "the file is empty", "")
+	errBig    = refusal("picture.big", "the file is larger than 12 MB", "")
+	errPixels = refusal("picture.pixels", "the picture has more than 40 million pixels, or a side of more than 20,000", "")
+	errTiny   = refusal("picture.tiny", "the picture is smaller than 16 pixels", "")
+	errSVG    = refusal("picture.svg", "drawings in SVG are not taken, as they can hold programs", "")
+	errGIF    = refusal("picture.gif", "GIF is not taken", "")
+	errHEIC   = refusal("picture.heic", "HEIC and AVIF are not taken", "")
+	errMoving = refusal("picture.moving", "moving pictures are not taken", "")
+	errKind   = refusal("picture.kind", "this is no picture: JPEG, PNG and WebP are taken", "")
+	errBroken = refusal("picture.broken", "the picture is broken or cut off", "")
+	errHeavy  = refusal("picture.heavy", "the picture takes too much memory or time to read", "")
 )
 
 // kind is what a file is.

@@ -151,7 +151,7 @@ func TestKeysAreUsed(t *testing.T) {
 	used := map[string]bool{}
 	inTemplates := regexp.MustCompile(`\bt "([a-z0-9_.]+)"`)
 	inCode := regexp.MustCompile(`\.(?:T|N)\("([a-z0-9_.]+)"[,)]|"((?:interact|conf\.banner|error|date)\.[a-z0-9_.]+)"`)
-	for pattern, re := range map[string]*regexp.Regexp{"template/*.html": inTemplates, "*.go": inCode, "../node/*.go": regexp.MustCompile(`Key:\s*"(error\.[a-z0-9_.]+)"[,}]`), "../community/*.go": regexp.MustCompile(`Key:\s*"(error\.[a-z0-9_.]+)"[,}]`), "../storage/*.go": regexp.MustCompile(`Key:\s*"(error\.[a-z0-9_.]+)"[,}]`)} {
+	for pattern, re := range map[string]*regexp.Regexp{"template/*.html": inTemplates, "*.go": inCode, "../picture/*.go": regexp.MustCompile(`refusal\("(picture\.[a-z_]+)"`), "../node/*.go": regexp.MustCompile(`Key:\s*"((?:error|picture)\.[a-z0-9_.]+)"[,}]`), "../community/*.go": regexp.MustCompile(`Key:\s*"(error\.[a-z0-9_.]+)"[,}]`), "../storage/*.go": regexp.MustCompile(`Key:\s*"(error\.[a-z0-9_.]+)"[,}]`)} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", pattern, err)
