@@ -13,6 +13,11 @@ type LetterKind string
 const (
 	LetterSignIn LetterKind = "sign_in" // an address that signs in: Link
 
+	// About an account.
+	LetterAddress LetterKind = "address" // is this new address yours? Link, Name
+	LetterMoved   LetterKind = "moved"   // to the old address: mail goes to another one now. Name
+	LetterJoin    LetterKind = "join"    // is this address yours? then you can join. Link, Name
+
 	// To guests; each has the conference, and the link that changes the answer.
 	LetterConfirm     LetterKind = "confirm"     // is this address yours? Link
 	LetterGoing       LetterKind = "going"       // a seat
@@ -29,7 +34,7 @@ const (
 	LetterCancelled   LetterKind = "cancelled"   // Text of the organisers
 	LetterThanks      LetterKind = "thanks"      // afterwards
 	LetterMessage     LetterKind = "message"     // of the organisers: Subject, Text
-	LetterApplication LetterKind = "application" // to an applicant: what became of it
+	LetterApplication LetterKind = "application" // what became of it: Accepted "yes" or "no", Name, Text of a steward, Link to sign in
 	LetterDeleted     LetterKind = "deleted"     // it was taken off the calendar: Conference as it was
 	LetterTest        LetterKind = "test"        // does mail work?
 )
@@ -43,11 +48,13 @@ func (k LetterKind) Optional() bool { return slices.Contains(OptionalLetters, k)
 
 // Secret tells whether the link in a letter lets its bearer in as its reader.
 // Nobody else sees it, and it is forgotten once it is sent.
-func (k LetterKind) Secret() bool { return k == LetterSignIn }
+func (k LetterKind) Secret() bool { return k == LetterSignIn || k == LetterApplication }
 
 // Urgent tells whether someone waits in front of their screen for a letter of the
 // kind.
-func (k LetterKind) Urgent() bool { return k == LetterSignIn || k == LetterConfirm || k == LetterTest }
+func (k LetterKind) Urgent() bool {
+	return k == LetterSignIn || k == LetterConfirm || k == LetterAddress || k == LetterJoin || k == LetterTest
+}
 
 // LetterState is where a letter stands.
 type LetterState string

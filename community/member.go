@@ -31,6 +31,7 @@ type Member struct {
 	Name      string
 	About     string // Markdown
 	Languages []string
+	Lang      string // of the pages and of mail to them, empty for that of the browser
 	Role      Role
 	Email     string // never leaves the node
 	Picture   *Picture
@@ -42,6 +43,9 @@ type Member struct {
 	AlsoKnownAs []string  // ids of other accounts of the same person
 	MovedTo     string    // the id of the account that they use now, or empty
 	Moved       time.Time // when they last moved there, even if they came back
+
+	Conduct int       // the version of the code of conduct they agreed to, 0 for none
+	Agreed  time.Time // when they did
 }
 
 // Active tells whether the account is in use: not suspended, not deleted.
@@ -74,6 +78,9 @@ func (m *Member) Check() error {
 	checkTexts(&p, "about", Plain("", m.About), 0, MaxAbout)
 	if !slices.Contains(Roles, m.Role) {
 		p.add("role", "choice", "role is newcomer, member or steward")
+	}
+	if m.Lang != "" && !ValidLang(m.Lang) {
+		p.add("lang", "language", "%q is not a language tag such as en or ru", m.Lang)
 	}
 	if m.Email != "" && !strings.Contains(m.Email, "@") {
 		p.add("email", "email", "%q is not an e-mail address", m.Email)

@@ -25,12 +25,14 @@ const (
 	NoticeOfferLapsed   NoticeKind = "offer_lapsed"
 
 	NoticeFollowMoved NoticeKind = "follow_moved" // someone followed moved: From, To
+
+	NoticeApplication NoticeKind = "application" // someone would like an account: Name
 )
 
 // NoticeKinds lists all of them.
 var NoticeKinds = []NoticeKind{
 	NoticeAccepted, NoticeWaiting, NoticeMovedUp, NoticeKept, NoticeDeclined, NoticeSignUp, NoticeNoAnswer, NoticeChanged, NoticeCancelled, NoticeDeleted,
-	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved,
+	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved, NoticeApplication,
 }
 
 // Notice is a word to a member about something of theirs.

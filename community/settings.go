@@ -8,4 +8,14 @@ type Settings struct {
 	// DefaultMediaMB.
 	MediaMB int   `json:"media_mb,omitempty"`
 	Footer  Texts `json:"footer,omitempty"` // Markdown, below every page
+
+	Joining Joining `json:"joining,omitempty"` // empty is JoinInvited
+}
+
+// Joins is how people get an account.
+func (s Settings) Joins() Joining {
+	if s.Joining == "" {
+		return JoinInvited
+	}
+	return s.Joining
 }

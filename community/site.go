@@ -84,6 +84,15 @@ func (s Site) RSVP(token string) string { return s.Base + "/rsvp/" + token }
 // MailOff is the page at which mail is turned off without signing in.
 func (s Site) MailOff(token string) string { return s.Base + "/mail/" + token }
 
+// Confirm is the page that confirms an e-mail address, once.
+func (s Site) Confirm(secret string) string { return s.Base + "/me/confirm/" + secret }
+
+// Invite is the page by which people join.
+func (s Site) Invite(secret string) string { return s.Base + "/join/" + secret }
+
+// Apply is the page that confirms the address of someone who wants to join.
+func (s Site) Apply(secret string) string { return s.Base + "/join/confirm/" + secret }
+
 // SignIn is the page that signs a member in, once.
 func (s Site) SignIn(secret string) string { return s.Base + "/login/" + secret }
 

@@ -24,31 +24,45 @@ func (n *Node) AddMember(ctx context.Context, by By, m *community.Member) error 
 		return err
 	}
 	return n.write(ctx, func(tx *storage.Tx) error {
-		city, err := tx.City(ctx)
-		if err != nil {
+		if err := n.addMember(ctx, tx, m, keys); err != nil {
 			return err
 		}
-		_, err = tx.Member(ctx, m.Handle)
-		if ok, err := found(err); err != nil {
-			return err
-		} else if ok || m.Handle == city.Handle {
-			return handleTaken(m.Handle)
-		}
-		if _, err := tx.Tombstone(ctx, string(community.MemberActor(m.Handle))); err == nil {
-			return handleTaken(m.Handle)
-		}
-		if len(m.Languages) == 0 {
-			m.Languages = city.Languages
-		}
-		m.Created, m.Updated = tx.Now(), tx.Now()
-		if err := tx.InsertMember(ctx, m); err != nil {
-			return err
-		}
-		if err := n.audit(ctx, tx, by, community.Audit{Action: "member.add", Object: string(community.MemberActor(m.Handle)), Name: m.Name, Details: map[string]string{"role": string(m.Role)}}); err != nil {
-			return err
-		}
-		return insertKeys(ctx, tx, keys)
+		return n.audit(ctx, tx, by, community.Audit{Action: "member.add", Object: string(community.MemberActor(m.Handle)), Name: m.Name, Details: map[string]string{"role": string(m.Role)}})
 	})
+}
+
+// addMember adds a member with their keys. Conflict when the handle is or was
+// taken.
+func (n *Node) addMember(ctx context.Context, tx *storage.Tx, m *community.Member, keys []community.KeyPair) error {
+	city, err := tx.City(ctx)
+	if err != nil {
+		return err
+	}
+	if err := handleFree(ctx, tx.Reader, city, m.Handle); err != nil {
+		return err
+	}
+	if len(m.Languages) == 0 {
+		m.Languages = city.Languages
+	}
+	m.Created, m.Updated = tx.Now(), tx.Now()
+	if err := tx.InsertMember(ctx, m); err != nil {
+		return err
+	}
+	return insertKeys(ctx, tx, keys)
+}
+
+// handleFree returns nil if nobody has or had a handle.
+func handleFree(ctx context.Context, r *storage.Reader, city *community.City, handle string) error {
+	_, err := r.Member(ctx, handle)
+	if ok, err := found(err); err != nil {
+		return err
+	} else if ok || handle == city.Handle {
+		return handleTaken(handle)
+	}
+	if _, err := r.Tombstone(ctx, string(community.MemberActor(handle))); err == nil {
+		return handleTaken(handle)
+	}
+	return nil
 }
 
 // SetRole makes a member a newcomer, a member or a steward. The city keeps at
@@ -119,13 +133,13 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 				return err
 			}
 		}
-		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks, func(ctx context.Context, id int64) error { return tx.DeleteSessions(ctx, id, 0) }} {
+		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks, tx.DeleteProofs, tx.RevokeInvites, func(ctx context.Context, id int64) error { return tx.DeleteSessions(ctx, id, 0) }} {
 			if err := forget(ctx, m.ID); err != nil {
 				return err
 			}
 		}
 		m.Deleted, m.Updated = tx.Now(), tx.Now()
-		m.Name, m.About, m.Email, m.Picture, m.AlsoKnownAs, m.MovedTo = "", "", "", nil, nil, ""
+		m.Name, m.About, m.Email, m.Picture, m.AlsoKnownAs, m.MovedTo, m.Languages, m.Lang, m.Conduct, m.Agreed = "", "", "", nil, nil, "", nil, "", 0, zeroTime
 		if err := tx.UpdateMember(ctx, m); err != nil {
 			return err
 		}

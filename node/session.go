@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,9 @@ const sessionGrain = 10 * time.Minute
 // maxSignIns bounds how many letters with such an address one person has at a
 // time, whoever asks for them.
 const maxSignIns = 3
+
+// maxShared is how many members who share an e-mail address can sign in by it.
+const maxShared = 3
 
 // errSignIn: an address that signs in is good once and not for long.
 func errSignIn() error {
@@ -56,21 +61,22 @@ func (n *Node) addSignIn(ctx context.Context, tx *storage.Tx, m *community.Membe
 	return secret, tx.InsertSignIn(ctx, &community.SignIn{Hash: tokenHash(secret), MemberID: m.ID, Created: tx.Now(), Expires: tx.Now().Add(community.KeepSignIn)})
 }
 
-// MailSignIn mails an address that signs in to everyone with an account whose
-// e-mail address this is. Whether there is one is not told. At most
-// maxSignIns are on their way to one person.
-func (n *Node) MailSignIn(ctx context.Context, address, lang string) error {
+// MailSignIn mails an address that signs in to whoever has an account with this
+// handle or e-mail address, and leads to a path of ours afterwards. Whether there
+// is one is not told. At most maxSignIns are on their way to one person. Lang is
+// for those who chose no language.
+func (n *Node) MailSignIn(ctx context.Context, who, lang, to string) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
-		members, err := tx.MembersByEmail(ctx, strings.TrimSpace(address))
+		members, err := called(ctx, tx.Reader, who)
 		if err != nil {
 			return err
 		}
 		for i := range members {
 			m := &members[i]
-			if !m.Active() {
+			if m.Email == "" {
 				continue
 			}
-			pending, err := tx.CountSignIns(ctx, m.ID)
+			pending, err := tx.CountSignIns(ctx, m.ID, tx.Now())
 			if err != nil {
 				return err
 			}
@@ -81,13 +87,39 @@ func (n *Node) MailSignIn(ctx context.Context, address, lang string) error {
 			if err != nil {
 				return err
 			}
-			err = n.mail(ctx, tx, community.Letter{Kind: community.LetterSignIn, To: m.Email, Lang: lang, MemberID: m.ID, Args: map[string]string{"Link": n.site.SignIn(secret), "Name": m.Name}})
+			link := n.site.SignIn(secret)
+			if to != "" {
+				link += "?to=" + url.QueryEscape(to)
+			}
+			err = n.mail(ctx, tx, community.Letter{Kind: community.LetterSignIn, To: m.Email, Lang: orElse(m.Lang, lang), MemberID: m.ID, Args: map[string]string{"Link": link, "Name": m.Name}})
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// called lists the members in use whom people call by a handle or an e-mail
+// address: nobody, one, or the few who share an address.
+func called(ctx context.Context, r *storage.Reader, who string) ([]community.Member, error) {
+	who = strings.TrimSpace(who)
+	var members []community.Member
+	if name := strings.TrimPrefix(who, "@"); community.ValidHandle(strings.ToLower(name)) {
+		m, err := r.Member(ctx, strings.ToLower(name))
+		if ok, err := found(err); err != nil {
+			return nil, err
+		} else if ok {
+			members = append(members, *m)
+		}
+	} else {
+		var err error
+		if members, err = r.MembersByEmail(ctx, who); err != nil {
+			return nil, err
+		}
+	}
+	members = slices.DeleteFunc(members, func(m community.Member) bool { return !m.Active() })
+	return members[:min(len(members), maxShared)], nil
 }
 
 // SignInOf tells whom the address with a secret signs in; NotFound for one that is
@@ -208,10 +240,16 @@ func (n *Node) endSessions(ctx context.Context, by By, handle string, end func(*
 	})
 }
 
-// PruneSessions ends sessions that nobody used for long.
+// PruneSessions ends sessions that nobody used for long, and forgets what was
+// to be confirmed and was not.
 func (n *Node) PruneSessions(ctx context.Context) error {
 	return n.write(ctx, func(tx *storage.Tx) error {
-		_, err := tx.PruneSessions(ctx, tx.Now().Add(-community.KeepSession))
-		return err
+		if _, err := tx.PruneSessions(ctx, tx.Now().Add(-community.KeepSession)); err != nil {
+			return err
+		}
+		if err := tx.PrunePromises(ctx); err != nil {
+			return err
+		}
+		return tx.PruneApplications(ctx, tx.Now().Add(-community.KeepApplying), tx.Now().Add(-community.KeepDeclined))
 	})
 }

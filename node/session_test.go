@@ -110,18 +110,21 @@ func TestMailSignIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 5 {
-		if err := w.MailSignIn(ctx, " bo@X.example ", "ru"); err != nil {
+		if err := w.MailSignIn(ctx, " bo@X.example ", "ru", "/me?x=1"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.MailSignIn(ctx, "nobody@x.example", ""); err != nil {
+	if err := w.MailSignIn(ctx, "nobody@x.example", "", ""); err != nil {
 		t.Fatal(err)
 	}
 	letters, err := w.store.Letters(ctx, storage.LetterQuery{})
 	if err != nil || len(letters) != maxSignIns || letters[0].To != "Bo@x.example" || letters[0].Lang != "ru" {
 		t.Fatal(letters, err)
 	}
-	link := letters[0].Args["Link"]
+	link, to, _ := strings.Cut(letters[0].Args["Link"], "?")
+	if to != "to=%2Fme%3Fx%3D1" {
+		t.Errorf("it leads to %q", to)
+	}
 	if _, m, err := w.UseSignIn(ctx, strings.TrimPrefix(link, "https://bg.example/login/"), "x"); err != nil || m.Handle != "bo" {
 		t.Fatal(link, m, err)
 	}

@@ -6,11 +6,12 @@ import (
 	"konfa/community"
 )
 
-const memberColumns = "id, handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved"
+const memberColumns = "id, handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved, lang, conduct, agreed"
 
 func scanMember(row row, m *community.Member) error {
 	return row.Scan(&m.ID, &m.Handle, &m.Name, &m.About, fromJSON{&m.Languages}, &m.Role, &m.Email, fromJSON{&m.Picture},
-		instant{&m.Created}, instant{&m.Updated}, instant{&m.Suspended}, instant{&m.Deleted}, fromJSON{&m.AlsoKnownAs}, &m.MovedTo, instant{&m.Moved})
+		instant{&m.Created}, instant{&m.Updated}, instant{&m.Suspended}, instant{&m.Deleted}, fromJSON{&m.AlsoKnownAs}, &m.MovedTo, instant{&m.Moved},
+		&m.Lang, number{&m.Conduct}, instant{&m.Agreed})
 }
 
 // Member reads the member with a handle, also a suspended or deleted one.
@@ -37,17 +38,17 @@ func (r *Reader) Members(ctx context.Context) ([]community.Member, error) {
 // InsertMember adds a member; Conflict if there is or was one of that handle.
 func (tx *Tx) InsertMember(ctx context.Context, m *community.Member) error {
 	return tx.taken(ctx, "the handle "+m.Handle+" is taken", func() error {
-		return tx.insert(ctx, &m.ID, `INSERT INTO member (handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		return tx.insert(ctx, &m.ID, `INSERT INTO member (handle, name, about, languages, role, email, picture, created, updated, suspended, deleted, also_known_as, moved_to, moved, lang, conduct, agreed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 			m.Handle, m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted,
-			asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved)
+			asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved, m.Lang, m.Conduct, m.Agreed)
 	})
 }
 
 // UpdateMember writes a member; the handle stays what it was.
 func (tx *Tx) UpdateMember(ctx context.Context, m *community.Member) error {
 	return tx.update(ctx, "member", `UPDATE member SET name = ?, about = ?, languages = ?, role = ?, email = ?, picture = ?, created = ?, updated = ?,
-		suspended = ?, deleted = ?, also_known_as = ?, moved_to = ?, moved = ? WHERE id = ?`,
+		suspended = ?, deleted = ?, also_known_as = ?, moved_to = ?, moved = ?, lang = ?, conduct = ?, agreed = ? WHERE id = ?`,
 		m.Name, m.About, asJSON{m.Languages}, m.Role, m.Email, asJSON{m.Picture}, m.Created, m.Updated, m.Suspended, m.Deleted,
-		asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved, m.ID)
+		asJSON{m.AlsoKnownAs}, m.MovedTo, m.Moved, m.Lang, m.Conduct, m.Agreed, m.ID)
 }

@@ -13,7 +13,7 @@ import (
 func addMember(t testing.TB, s *Store, handle string) *community.Member {
 	t.Helper()
 	m := &community.Member{Handle: handle, Name: "Name of " + handle, About: "*hi*", Languages: []string{"ru"}, Role: community.Regular,
-		Email: handle + "@x.example", Picture: &community.Picture{URL: "https://x.example/" + handle}, Created: noon, Updated: noon.Add(time.Microsecond)}
+		Email: handle + "@x.example", Lang: "ru", Conduct: 2, Agreed: noon, Picture: &community.Picture{URL: "https://x.example/" + handle}, Created: noon, Updated: noon.Add(time.Microsecond)}
 	write(t, s, func(ctx context.Context, tx *Tx) error { return tx.InsertMember(ctx, m) })
 	return m
 }

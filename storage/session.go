@@ -69,9 +69,9 @@ func (r *Reader) SignIn(ctx context.Context, hash []byte) (*community.SignIn, er
 	return one(ctx, r, "sign-in", scan, "SELECT hash, member_id, created, expires FROM sign_in WHERE hash = ?", hash)
 }
 
-// CountSignIns counts the addresses that would sign a member in now.
-func (r *Reader) CountSignIns(ctx context.Context, memberID int64) (int, error) {
-	return value[int](ctx, r, "SELECT COUNT(*) FROM sign_in WHERE member_id = ?", memberID)
+// CountSignIns counts the addresses that would sign a member in at an instant.
+func (r *Reader) CountSignIns(ctx context.Context, memberID int64, at time.Time) (int, error) {
+	return value[int](ctx, r, "SELECT COUNT(*) FROM sign_in WHERE member_id = ? AND expires > ?", memberID, at)
 }
 
 // InsertSignIn adds an address that signs someone in.

@@ -64,7 +64,7 @@ func TestSessions(t *testing.T) {
 		})
 		_, err = s.SignIn(ctx, stale.Hash)
 		wantCode(t, err, community.NotFound)
-		n, err := s.CountSignIns(ctx, anna.ID)
+		n, err := s.CountSignIns(ctx, anna.ID, noon)
 		ok(t, err)
 		if n != 1 {
 			t.Fatalf("%d addresses sign in", n)

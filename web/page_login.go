@@ -69,7 +69,7 @@ func (s *Server) mailLogin(w http.ResponseWriter, r *http.Request) error {
 	if !s.sending.allow(r) {
 		return errRate
 	}
-	if err := s.node.MailSignIn(r.Context(), address, v.Code); err != nil {
+	if err := s.node.MailSignIn(r.Context(), address, v.Code, ""); err != nil {
 		return err
 	}
 	return s.showLogin(w, r, v, loginPage{Form: newForm(nil), Sent: address}, http.StatusOK)
