@@ -48,7 +48,7 @@ require (
 	github.com/philhofer/fwd v1.2.0 // indirect
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/tinylib/msgp v1.6.4 // indirect
-	github.com/wneessen/go-mail v0.8.1 // indirect
+	github.com/wneessen/go-mail v0.8.1
 	github.com/x448/float16 v0.8.4 // indirect
 	golang.org/x/image v0.47.0
 	golang.org/x/oauth2 v0.37.0 // indirect

@@ -82,7 +82,9 @@ var arrows = []struct {
 		"asks other servers; where the answers are kept is its caller's business"},
 	{"konfa/federation", []string{"konfa/federation", "konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/prose", "konfa/gazetteer", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/community"},
 		"other servers; pages are none of its business"},
-	{"konfa/web", []string{"konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/atlas", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/palette", "konfa/poster", "konfa/community"},
+	{"konfa/mail", []string{"konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/community"},
+		"letters and the mail server; pages and other servers are none of its business"},
+	{"konfa/web", []string{"konfa/mail", "konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/atlas", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/palette", "konfa/poster", "konfa/community"},
 		"people; what it needs of other servers comes through its Remote interface"},
 	{"konfa/cmd", []string{"konfa"}, "the wiring, which nothing depends on"},
 	{"konfa/test", []string{"konfa"}, "tests of the whole, which nothing depends on"},
@@ -106,7 +108,8 @@ var bans = []struct {
 	{"golang.org/x/crypto/argon2", []string{"konfa/password"}, "what a hash costs is decided in one place"},
 	{"net/http", []string{"konfa/web", "konfa/federation", "konfa/cmd", "konfa/test"}, "HTTP and its status codes stay at the edges"},
 	{"github.com/alecthomas/kong", []string{"konfa/cmd"}, "the command line is read in one place"},
-	{"github.com/BurntSushi/toml", []string{"konfa/cmd", "konfa/web", "konfa/phrase"}, "configuration is read in one place, catalogues in two"},
+	{"github.com/wneessen/go-mail", []string{"konfa/mail"}, "SMTP and MIME are spoken in one place"},
+	{"github.com/BurntSushi/toml", []string{"konfa/cmd", "konfa/web", "konfa/phrase", "konfa/mail"}, "configuration is read in one place, catalogues in three"},
 	{"github.com/stretchr/testify", nil, "the standard testing package is enough"},
 }
 

@@ -25,6 +25,11 @@ type Calendar struct {
 	Site        community.Site
 	Langs       []string // of the reader, best first: which text to choose
 	Guest       *Guest   // whose calendar it is; nil: everyone's
+
+	// Method makes it a message to Guest about the one event that it holds
+	// (RFC 5546): REQUEST or CANCEL. Stamp is when that was written.
+	Method string
+	Stamp  time.Time
 }
 
 // Guest is the person whose own calendar it is, and the city whose server keeps

@@ -23,7 +23,10 @@ func Encode(w io.Writer, cal Calendar) error {
 	l.raw("VERSION", "2.0")
 	l.raw("PRODID", "-//konfa//konfa//EN")
 	l.raw("CALSCALE", "GREGORIAN")
-	if cal.Guest == nil {
+	switch {
+	case cal.Method != "":
+		l.raw("METHOD", cal.Method)
+	case cal.Guest == nil:
 		l.raw("METHOD", "PUBLISH") // which must not say who takes part (RFC 5546 §3.2.1)
 	}
 	l.text("NAME", cal.Name)
@@ -40,8 +43,10 @@ func Encode(w io.Writer, cal Calendar) error {
 	if refresh <= 0 {
 		refresh = time.Hour
 	}
-	l.raw("REFRESH-INTERVAL;VALUE=DURATION", formatDuration(refresh))
-	l.raw("X-PUBLISHED-TTL", formatDuration(refresh))
+	if cal.Method == "" {
+		l.raw("REFRESH-INTERVAL;VALUE=DURATION", formatDuration(refresh))
+		l.raw("X-PUBLISHED-TTL", formatDuration(refresh))
+	}
 
 	writeZones(l, cal.Events)
 	// A calendar of many is what a city does, not what its reader has promised
@@ -107,6 +112,9 @@ func writeEvent(l *lineWriter, cal *Calendar, c *community.Conference, transpare
 			stamp = t
 		}
 	}
+	if !cal.Stamp.IsZero() {
+		stamp = cal.Stamp // of two messages with the same SEQUENCE the later one counts (RFC 5546 §2.1.5)
+	}
 	l.raw("DTSTAMP", stamp.UTC().Format(utcFormat))
 	if !c.Created.IsZero() {
 		l.raw("CREATED", c.Created.UTC().Format(utcFormat))
@@ -139,6 +147,9 @@ func writeEvent(l *lineWriter, cal *Calendar, c *community.Conference, transpare
 			status = "TENTATIVE" // for this guest
 		}
 	}
+	if cal.Method == "CANCEL" {
+		status = "CANCELLED" // for this guest, if for nobody else
+	}
 	l.raw("STATUS", status)
 	if own != "" {
 		l.raw("X-KONFA-STATUS", own)
@@ -154,7 +165,11 @@ func writeEvent(l *lineWriter, cal *Calendar, c *community.Conference, transpare
 	}
 	if g := cal.Guest; g != nil && part.Stat != "" {
 		l.raw("ORGANIZER"+param("CN", g.City), cleanURI(g.CityURI))
-		l.raw("ATTENDEE"+param("CN", g.Name)+";PARTSTAT="+part.Stat, cleanURI(g.URI))
+		role := ""
+		if cal.Method != "" {
+			role = ";ROLE=REQ-PARTICIPANT;RSVP=FALSE" // they have answered: no need to ask
+		}
+		l.raw("ATTENDEE"+param("CN", g.Name)+role+";PARTSTAT="+part.Stat, cleanURI(g.URI))
 	}
 	writeDescription(l, cal, c, part.Note)
 	writePlace(l, c)

@@ -9,6 +9,8 @@ type Settings struct {
 	MediaMB int   `json:"media_mb,omitempty"`
 	Footer  Texts `json:"footer,omitempty"` // Markdown, below every page
 
+	ReplyTo string `json:"reply_to,omitempty"` // e-mail address at which answers to letters are read
+
 	Joining Joining `json:"joining,omitempty"` // empty is JoinInvited
 }
 

@@ -56,7 +56,7 @@ func (n *Node) writeGuest(ctx context.Context, tx *storage.Tx, c *community.Conf
 		if !m.Active() || m.MovedTo != "" {
 			return nil
 		}
-		l.To, l.MemberID, l.Lang = m.Email, m.ID, orElse(strings.Join(m.Languages[:min(1, len(m.Languages))], ""), l.Lang)
+		l.To, l.MemberID, l.Lang = m.Email, m.ID, orElse(orElse(m.Lang, strings.Join(m.Languages[:min(1, len(m.Languages))], "")), l.Lang)
 	}
 	if l.To == "" {
 		return nil

@@ -136,3 +136,55 @@ func TestLettersToGuests(t *testing.T) {
 		t.Fatal(n, err)
 	}
 }
+
+func TestTestLetterAndSettings(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	_, err := w.WriteTest(ctx, By{}, "a@x.example", "")
+	wantCode(t, err, community.Forbidden)
+	for _, bad := range []string{"", "a", "A <a@x.example>", "a@x.example\r\nBcc: b@x.example", strings.Repeat("a", 300) + "@x.example"} {
+		_, err := w.WriteTest(ctx, console, bad, "")
+		wantCode(t, err, community.Invalid)
+		if bad != "" {
+			wantCode(t, w.SetReplyTo(ctx, console, bad), community.Invalid)
+		}
+	}
+	l, err := w.WriteTest(ctx, console, "a@x.example", "ru")
+	if err != nil || l.ID == 0 || l.Lang != "ru" {
+		t.Fatal(l, err)
+	}
+	wantCode(t, w.SetReplyTo(ctx, By{}, ""), community.Forbidden)
+	if err := w.SetReplyTo(ctx, console, "hosts@x.example"); err != nil {
+		t.Fatal(err)
+	}
+	if city, err := w.City(ctx); err != nil || city.Settings.ReplyTo != "hosts@x.example" {
+		t.Fatal(city, err)
+	}
+	l.State = community.LetterKept
+	if err := w.write(ctx, func(tx *storage.Tx) error { return tx.UpdateLetter(ctx, l) }); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.SendKept(ctx, By{})
+	wantCode(t, err, community.Forbidden)
+	if n, err := w.SendKept(ctx, console); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	log, err := w.Audits(ctx, console, storage.AuditQuery{Action: "mail."})
+	if err != nil || len(log) != 3 || log[0].Action != "mail.send_kept" || log[1].Name != "hosts@x.example" || log[2].Action != "mail.test" {
+		t.Fatal(log, err)
+	}
+	w.pass(community.KeepLetters)
+	if err := w.PruneLetters(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.letters(t); len(got) != 1 {
+		t.Fatal(got)
+	}
+	w.pass(time.Second)
+	if err := w.PruneLetters(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.letters(t); len(got) != 0 {
+		t.Fatal(got)
+	}
+}

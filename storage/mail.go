@@ -51,7 +51,7 @@ func (tx *Tx) ClaimLetter(ctx context.Context, id int64, owner string, until tim
 	}
 	return one(ctx, tx.Reader, "letter", scanLetter, `UPDATE letter SET owner = ?, claimed = ? WHERE id = (
 		SELECT id FROM letter WHERE state = 'waiting' AND `+cond+` AND claimed <= ?
-		ORDER BY CASE WHEN kind IN ('sign_in', 'confirm', 'test') THEN 0 WHEN kind IN ('message', 'thanks') THEN 2 ELSE 1 END, next_try, id LIMIT 1`+tx.sql.skipLocked+`)
+		ORDER BY CASE WHEN kind IN ('sign_in', 'confirm', 'address', 'join', 'test') THEN 0 WHEN kind IN ('message', 'thanks') THEN 2 ELSE 1 END, next_try, id LIMIT 1`+tx.sql.skipLocked+`)
 		RETURNING `+letterColumns, append(args, tx.now)...)
 }
 

@@ -31,6 +31,7 @@ type serveCmd struct {
 	AllowAddresses  *string `help:"Private addresses that outgoing requests may reach." placeholder:"CIDRS"`
 	ExtraCA         *string `name:"extra-ca" help:"More authorities that outgoing requests trust." placeholder:"FILE"`
 	SMTP            *string `name:"smtp" help:"Where to send mail." placeholder:"URL"`
+	SMTPFrom        *string `name:"smtp-from" help:"The address that mail comes from." placeholder:"ADDRESS"`
 	AuthorizedFetch *string `help:"Hand out ActivityPub documents to signed requests only (true or false)." placeholder:"BOOL"`
 	Backups         *string `help:"Where to keep the backups that are made by themselves." placeholder:"DIR"`
 	BackupHours     *string `help:"How often one is made, in hours; 0 for never." placeholder:"HOURS"`
@@ -53,6 +54,7 @@ func (x *serveCmd) flags(f map[string]string) map[string]string {
 	setFlag(f, "allow_addresses", x.AllowAddresses)
 	setFlag(f, "extra_ca", x.ExtraCA)
 	setFlag(f, "smtp", x.SMTP)
+	setFlag(f, "smtp_from", x.SMTPFrom)
 	setFlag(f, "authorized_fetch", x.AuthorizedFetch)
 	setFlag(f, "backups", x.Backups)
 	setFlag(f, "backup_hours", x.BackupHours)
@@ -165,9 +167,18 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 	// Not ended by ctx itself, so that its end is told from a failure.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	worked := make(chan error, 1)
+	post, err := newPost(c, n, log)
+	if err != nil {
+		main.Close()
+		return err
+	}
+	worked, posted := make(chan error, 1), make(chan struct{})
 	go func() { worked <- fed.Run(background) }()
 	go keepBackups(background, c, n, log)
+	go func() {
+		defer close(posted)
+		_ = post.Run(background) // it ends when told to, and else never
+	}()
 
 	log.Info("serving", "url", c.URL, "listen", ln.Addr().String(), "tls", secure.config != nil, "database", n.Store().Engine(), "version", version())
 	if strings.HasPrefix(c.URL, "http://") && len(c.AllowAddresses) == 0 {
@@ -202,6 +213,11 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 		}
 	case <-deadline.Done():
 		log.Warn("some deliveries did not end in time; they are kept and tried again")
+	}
+	select {
+	case <-posted:
+	case <-deadline.Done():
+		log.Warn("a letter was under way; it may be sent once more")
 	}
 	log.Info("stopped")
 	return failure

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/net/idna"
+
+	"konfa/mail"
 )
 
 // Config is everything that can be set from outside. A flag wins over the
@@ -41,6 +44,7 @@ type Config struct {
 	Backups         string // directory of the backups made by themselves; empty for "backups" under Data
 	BackupHours     int    // how often, 0 for never
 	BackupKeep      int    // how many are kept
+	SMTPFrom        string // address that mail comes from; empty: no-reply at the host of url
 	AuthorizedFetch bool   // serve ActivityPub documents to signed requests only
 	LogFormat       string // text or json
 	LogLevel        string // debug, info, warn or error
@@ -111,13 +115,12 @@ var settings = []setting{
 		return err
 	}},
 	{"extra_ca", "", "A PEM file of certificate authorities that outgoing requests trust beside\nthose of the system.", text(func(c *Config) *string { return &c.ExtraCA })},
-	{"smtp", "", "Where to send mail: \"smtp://user:password@host:port\". Empty: mail is kept and\nshown to stewards. Nothing in this version sends mail yet.", func(c *Config, v string) error {
+	{"smtp", "", "Where to send mail: \"smtp://user:password@host:port\", or smtps:// for a server\nthat speaks TLS from the beginning. Empty: mail is kept and shown to stewards.", func(c *Config, v string) error {
 		c.SMTP = v
 		if v == "" {
 			return nil
 		}
-		u, err := url.Parse(v)
-		if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" {
+		if _, err := mail.ParseServer(v); err != nil {
 			return withHint(errors.New("this is not the address of a mail server"), "write smtp://user:password@host:port")
 		}
 		return nil
@@ -125,6 +128,16 @@ var settings = []setting{
 	{"backups", "", "The directory of the backups that serve makes by itself; empty: backups under data.\nBetter another disk.", text(func(c *Config) *string { return &c.Backups })},
 	{"backup_hours", "24", "How often it makes one, in hours (0: never), and how many it keeps.", number(func(c *Config) *int { return &c.BackupHours }, 0, 24*366)},
 	{"backup_keep", "7", "", number(func(c *Config) *int { return &c.BackupKeep }, 1, 10_000)},
+	{"smtp_from", "", "The address that mail comes from. Empty: no-reply at the host of url. The mail\nserver must be allowed to send for it (SPF, DKIM).", func(c *Config, v string) error {
+		c.SMTPFrom = v
+		if v == "" {
+			return nil
+		}
+		if a, err := netmail.ParseAddress(v); err != nil || a.Address != v {
+			return withHint(fmt.Errorf("%q is not an e-mail address", v), "write it bare: hello@belgrade.example")
+		}
+		return nil
+	}},
 	{"authorized_fetch", "false", "Hand out ActivityPub documents to signed requests only. It keeps blocked\nservers from reading, and makes some small servers unable to follow you.", func(c *Config, v string) error {
 		b, err := strconv.ParseBool(v)
 		c.AuthorizedFetch = b

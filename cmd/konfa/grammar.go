@@ -26,6 +26,7 @@ type cli struct {
 	Cities    citiesCmd    `cmd:"" help:"The cities that are known: list, look, forget."`
 	Peers     peersCmd     `cmd:"" help:"The servers we talk with: what waits for them, what went wrong."`
 	Member    memberCmd    `cmd:"" help:"Members: add, list, role, suspend."`
+	Mail      mailCmd      `cmd:"" help:"Letters to guests and members: list, show, test."`
 	Arrivals  arrivalsCmd  `cmd:"" help:"Who of other cities said that they come."`
 	Block     blockCmd     `cmd:"" help:"Keep servers and people out: add, list, remove, import."`
 	Token     tokenCmd     `cmd:"" help:"Tokens for programs that use the JSON API: add, list, revoke."`
