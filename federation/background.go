@@ -29,6 +29,11 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 			s.settleJoins(work)
 			s.followAgain(work)
 		}
+		if n, err := s.node.WriteRounds(work); err != nil {
+			s.log.Error("writing letters to guests", "error", err)
+		} else if n > 0 {
+			s.log.Info("reminded, asked or thanked the guests of conferences", "rounds", n)
+		}
 		if n, err := s.node.ExpireOffers(work); err != nil {
 			s.log.Error("letting offers lapse", "error", err)
 		} else if n > 0 {
@@ -121,6 +126,9 @@ func (s *Server) prune(ctx context.Context) {
 	}
 	if err := s.node.PruneNotices(ctx); err != nil {
 		s.log.Error("forgetting old notices", "error", err)
+	}
+	if err := s.node.PruneLetters(ctx); err != nil {
+		s.log.Error("forgetting old letters", "error", err)
 	}
 	if err := s.node.PruneSessions(ctx); err != nil {
 		s.log.Error("ending sessions that nobody uses", "error", err)

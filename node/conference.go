@@ -420,6 +420,9 @@ func (n *Node) dropConference(ctx context.Context, tx *storage.Tx, by By, c *com
 		if err := n.tellGuests(ctx, tx, c, "rsvp.cancelled"); err != nil {
 			return err
 		}
+		if err := n.writeDeleted(ctx, tx, c); err != nil {
+			return err
+		}
 	}
 	if err := n.dropPoll(ctx, tx, c); err != nil {
 		return err

@@ -225,7 +225,7 @@ func headline(v *phrase.Voice, t telling, g *community.Guest, place int, now tim
 
 // stateOf is the word that tells apart what was told already.
 func stateOf(t telling, g *community.Guest, place int) string {
-	if t.refusal != "" || t.event == "rsvp.cancelled" {
+	if t.refusal != "" || t.event == "rsvp.cancelled" || t.event == "rsvp.reminder" || t.event == "rsvp.reconfirm" {
 		return orElse(t.refusal, t.event)
 	}
 	return fmt.Sprintf("%s+%d#%d", g.State, g.Plus, place)
