@@ -81,8 +81,10 @@ func withElsewhere(v *viewer, p frontPage, cs []community.Conference) frontPage 
 func fakeRSVP(v *viewer, c *community.Conference, state community.GuestState) rsvpPage {
 	at := &node.RSVP{Conference: c, Guest: &community.Guest{ID: 1, ActorID: 1, Name: "@bob@mastodon.example", State: state, Plus: 1}, Open: true, Place: 3}
 	p := v.rsvp(at)
-	p.Path, p.Saved = "/rsvp/x", state == community.Going
-	if !p.Saved {
+	p.Path, p.Form = "/rsvp/x", rsvpForm(at)
+	if state == community.Going {
+		p.Word = v.T("rsvp.saved")
+	} else {
 		p.Error = v.T("error.party")
 	}
 	return p
@@ -100,7 +102,7 @@ func fakePoll(v *viewer, c *community.Conference) postPage {
 
 // withCarriers adds the cities that announced a conference.
 func withCarriers(v *viewer, p conferencePage) conferencePage {
-	p.Poll = v.poll(&community.Conference{RSVP: community.RSVPPoll}, &community.Post{Slug: "maps-by-hand-poll"})
+	p.Come.Poll = v.poll(&community.Conference{RSVP: community.RSVPPoll}, &community.Post{Slug: "maps-by-hand-poll"})
 	for _, name := range []string{"Phuket", "Алматы"} {
 		p.AlsoBy = append(p.AlsoBy, cityPerson(&community.Actor{Type: "Group", Handle: "city", Host: "city.example", Name: name, URI: "https://city.example/city"}))
 	}
@@ -108,7 +110,7 @@ func withCarriers(v *viewer, p conferencePage) conferencePage {
 }
 
 // unfilled is what a missing key or name leaves in a page.
-var unfilled = regexp.MustCompile(`<no value>|ZgotmplZ|>(nav|footer|front|follow|conferences|conf|come|seats|calendar|share|replies|posts|post|member|tag|interact|about|error|date|month|weekday)(\.[a-z_0-9]+)+<|%!`)
+var unfilled = regexp.MustCompile(`<no value>|ZgotmplZ|>(nav|footer|front|follow|conferences|conf|come|coming|rsvp|seats|calendar|share|replies|posts|post|member|tag|interact|about|error|date|month|weekday)(\.[a-z_0-9]+)+<|%!`)
 
 func TestPagesRender(t *testing.T) {
 	css, err := staticFiles.ReadFile("static/style.css")

@@ -116,12 +116,11 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 		v.invite(rs, c)
 	}
 	body := v.conference(c, siblings, v.postCards(news), rs)
-	if c.Hears(v.now) {
-		asks, err := s.node.PollOf(ctx, c.ID)
-		if err != nil && community.CodeOf(err) != community.NotFound {
-			return nil, err
-		}
-		body.Poll = v.poll(c, asks)
+	if err := s.completeBox(ctx, v, r, c, &body.Come); err != nil {
+		return nil, err
+	}
+	if body.Coming, err = s.comingTo(ctx, v, c, false); err != nil {
+		return nil, err
 	}
 	carriers, err := s.node.Carriers(ctx, c)
 	if err != nil {

@@ -264,6 +264,8 @@ func (v *viewer) mineCard(c *community.Conference, state community.GuestState, i
 	switch state {
 	case community.Going, community.Waitlisted, community.Pending, community.Outside:
 		k.Leave = true
+	case community.SeatOffered:
+		k.Leave, k.Come = true, v.T("rsvp.take")
 	case community.Maybe:
 		k.Leave, k.Come = true, v.T("mine.come")
 	case community.Unanswered:
@@ -542,5 +544,5 @@ func (s *Server) mineICS(w http.ResponseWriter, r *http.Request) error {
 // §3.2.12).
 var partStat = map[community.GuestState]string{
 	community.Going: "ACCEPTED", community.Maybe: "TENTATIVE", community.Waitlisted: "TENTATIVE",
-	community.Pending: "NEEDS-ACTION", community.Unanswered: "NEEDS-ACTION", community.Outside: "NEEDS-ACTION",
+	community.SeatOffered: "TENTATIVE", community.Pending: "NEEDS-ACTION", community.Unanswered: "NEEDS-ACTION", community.Outside: "NEEDS-ACTION",
 }

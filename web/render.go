@@ -74,13 +74,13 @@ func newRenderer(ts *tongues, asset func(string) string) (*renderer, error) {
 	}
 	r := &renderer{pages: map[string]*template.Template{}}
 	for _, t := range ts.list {
-		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage, "field": newField, "initial": initial, "pic": newPic, "pictureField": t.newPictureField, "qr": qrSVG}).ParseFS(templateFiles, "template/layout.html", "template/parts.html", "template/form.html", "template/picture.html")
+		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage, "field": newField, "initial": initial, "pic": newPic, "pictureField": t.newPictureField, "qr": qrSVG}).ParseFS(templateFiles, "template/layout.html", "template/parts.html", "template/form.html", "template/picture.html", "template/come.html")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
 			base := strings.TrimSuffix(path.Base(name), ".html")
-			if base == "layout" || base == "parts" || base == "form" || base == "picture" {
+			if base == "layout" || base == "parts" || base == "form" || base == "picture" || base == "come" {
 				continue
 			}
 			p, err := template.Must(frame.Clone()).ParseFS(templateFiles, name)

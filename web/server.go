@@ -42,6 +42,9 @@ type Options struct {
 	Source  string  // address of the source code of this version, or empty
 	Remote  Remote  // nil: other servers are not asked
 	Machine Machine // nil: there are no pages about the machine
+	// Mail tells that letters leave: an answer by e-mail waits for the link in
+	// one. Else it counts at once and the link is shown.
+	Mail bool
 }
 
 // Server answers people and their programs. It is safe for concurrent use.
@@ -55,6 +58,7 @@ type Server struct {
 	version string
 	source  string
 	remote  Remote
+	mails   bool
 
 	machine   Machine
 	lookedAt  looked
@@ -69,6 +73,7 @@ type Server struct {
 	writes  *limits // of the API
 	asking  *limits // that make us ask another server
 	sending *limits // that make us write to someone
+	coming  *limits // answers of those who are not signed in
 	mu      sync.Mutex
 	city    *community.City // guarded by mu
 	cityAt  time.Time       // guarded by mu
@@ -85,13 +90,15 @@ func New(n *node.Node, o Options) (*Server, error) {
 		o.Version = "dev"
 	}
 	s := &Server{
-		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote, machine: o.Machine,
+		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote, machine: o.Machine, mails: o.Mail,
 		forms: http.NewCrossOriginProtection(),
 		// A person writes slower than this; a script is asked to wait.
 		writes: newLimits(5, 60),
 		asking: newLimits(0.5, 15),
 		// Nobody needs more than a few letters with an address.
 		sending: newLimits(1.0/1200, 3),
+		// A venue has one address for all who come.
+		coming: newLimits(1.0/20, 40),
 	}
 	var err error
 	if s.tongues, err = loadTongues(); err != nil {

@@ -27,6 +27,7 @@ type viewer struct {
 
 	me      *community.Member  // who is signed in, or nil
 	session *community.Session // of theirs, or nil
+	typed   *form              // into the form of this page, which comes back with mistakes, or nil
 }
 
 // by is who asks.

@@ -30,13 +30,10 @@ type conferencePage struct {
 	Cost, Spoken   string
 	Organisers     []person
 	Link, Original *link
-	Seats          []string
 	Open           bool
-	External       *link
-	Restricted     bool
-	Poll           poll
-	Form           remoteForm
-	Address, Share copyField
+	Come           comeBox
+	Coming         *comingList
+	Share          copyField
 	ICS            string
 	Google         string
 	Webcal         template.URL
@@ -91,11 +88,8 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		Cost:       c.Cost,
 		Spoken:     v.spoken(c.Languages),
 		Organisers: v.organisers(c),
-		Seats:      v.seats(c),
 		Open:       v.open(c),
-		Restricted: c.JoinMode == community.Restricted,
-		Form:       v.act("server", id, action{community.JoinIntent, v.comeButton(c)}),
-		Address:    newCopy(id, v.T("come.copy_label")),
+		Come:       v.comeBox(c),
 		ICS:        conferencePath(c) + ".ics",
 		Google:     v.google(c, id),
 		Webcal:     v.webcal(),
@@ -105,7 +99,7 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		Posts:      posts,
 		Replies:    rs,
 	}
-	p.Share = newCopy(p.Address.Value, v.T("share.label"))
+	p.Share = newCopy(id, v.T("share.label"))
 	if !p.Void {
 		p.Soon = v.soon(c, v.now)
 	}
@@ -123,13 +117,6 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 	}
 	if c.Link != "" {
 		p.Link = &link{hostOf(c.Link), c.Link}
-	}
-	if c.JoinMode == community.External {
-		name := hostOf(c.ExternalURL)
-		if addr, ok := strings.CutPrefix(c.ExternalURL, "mailto:"); ok {
-			name = addr
-		}
-		p.External = &link{name, c.ExternalURL}
 	}
 	if c.Draft {
 		p.Badges = v.badges(c)
