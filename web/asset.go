@@ -40,6 +40,9 @@ func loadAssets() (*assets, error) {
 				return nil, err
 			}
 		}
+		if path.Ext(name) == ".css" {
+			body = squeezeSheet(body)
+		}
 		sum := sha256.Sum256(body)
 		base, ext := path.Base(name), path.Ext(name)
 		address := "/static/" + strings.TrimSuffix(base, ext) + "." + hex.EncodeToString(sum[:4]) + ext

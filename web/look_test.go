@@ -117,6 +117,7 @@ func TestPagesRender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	css = squeezeSheet(css)
 	for _, lang := range []string{"en", "ru"} {
 		for name, html := range look(t, lang) {
 			if m := unfilled.FindString(html); m != "" {
