@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"konfa/community"
 	"konfa/federation/fetch"
 	"konfa/federation/signature"
@@ -78,6 +80,20 @@ func (s *Server) postEcho(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(out) // a client that went away is no business of ours
 }
+
+// ExamineAddress finds out whether the public address leads here, also before
+// there is a city. EchoRoute must be mounted.
+func (s *Server) ExamineAddress(ctx context.Context) []community.Finding {
+	u, err := url.Parse(s.site.Base)
+	if err != nil {
+		return []community.Finding{found("dns", "no_address", community.Ill, "URL", s.site.Base)}
+	}
+	return append([]community.Finding{s.examineName(ctx, u), s.examineTLS(ctx, u)}, s.examineEcho(ctx)...)
+}
+
+// EchoRoute mounts what ExamineAddress asks, for a node whose city is not founded
+// yet. Routes has it too.
+func (s *Server) EchoRoute(r chi.Router) { r.Post(echoPath, s.postEcho) }
 
 // Examine looks at the node from outside, as other servers do: its name, its
 // certificate, its documents, a signed request to itself, its clock. It takes a
@@ -167,12 +183,19 @@ func (s *Server) examineTLS(ctx context.Context, u *url.URL) community.Finding {
 // examineEcho finds out whether requests to the public address come here, and
 // whether a signature survives the way.
 func (s *Server) examineEcho(ctx context.Context) []community.Finding {
-	signer, _, err := s.signersOf(ctx, community.NodeActor)
+	founded, err := s.node.Founded(ctx)
+	var signer signature.Signer
+	if err == nil && founded {
+		signer, _, err = s.signersOf(ctx, community.NodeActor)
+	}
 	if err != nil {
 		return []community.Finding{found("reach", "failed", community.Ill, "Reason", whyNot(err))}
 	}
 	text := rand.Text()
 	resp, err := s.client.Post(ctx, s.site.Base+echoPath, []byte(text), func(r *http.Request) error {
+		if !founded {
+			return nil // there is no key yet
+		}
 		return signature.Sign(r, []byte(text), signer, signature.Cavage, s.clock())
 	})
 	switch {
@@ -186,6 +209,9 @@ func (s *Server) examineEcho(ctx context.Context) []community.Finding {
 		return []community.Finding{found("reach", "another", community.Ill, "URL", s.site.Base, "Status", strconv.Itoa(resp.Status))}
 	}
 	out := []community.Finding{found("reach", "fine", community.Well, "URL", s.site.Base)}
+	if !founded {
+		return out
+	}
 	if !got.Signed {
 		return append(out, found("signature", "lost", community.Ill, "Reason", clip(got.Reason, 300), "Host", clip(got.Host, 200)))
 	}

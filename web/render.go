@@ -35,6 +35,7 @@ type page struct {
 	NoIndex     bool
 	Me          *meHead    // who is signed in, or nil
 	Login       string     // where one signs in, for everyone else
+	Bare        bool       // nothing is around it: there is no city, or it is being founded
 	Desk        []deskLink // the navigation of the desk, on its pages
 	Version     string
 	Source      string

@@ -33,6 +33,10 @@ func (s *Server) Routes(r chi.Router) {
 		get(storagePath, s.signed(community.Steward, s.storageUse))
 		r.Post(storagePath, s.signed(community.Steward, s.backUpNow))
 	}
+	get(setupPath, s.signed(community.Steward, s.firstRun))
+	get(setupPath+"/live", s.signed(community.Steward, s.live))
+	r.Post(setupPath+"/rules", s.signed(community.Steward, s.setRules))
+	r.Post(setupPath+"/first", s.signed(community.Steward, s.addFirst))
 	get("/about", s.show(s.about))
 	get("/conf", s.show(s.conferences, "when", "tag", "q", "page"))
 	get("/conf/", s.redirect("/conf"))
