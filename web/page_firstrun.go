@@ -13,9 +13,6 @@ import (
 	"konfa/storage"
 )
 
-// console is who founds a city: the one to whom the machine told the address.
-func console() node.By { return node.By{Console: true} }
-
 // fieldsOf are the fields that an error names.
 func fieldsOf(err error) []community.FieldError {
 	if e, ok := errors.AsType[*community.Error](err); ok {

@@ -13,6 +13,7 @@ import (
 
 	"konfa/community"
 	"konfa/gazetteer"
+	"konfa/node"
 )
 
 // setupPath is where a city is founded in the browser. Below it, until there is
@@ -227,7 +228,7 @@ func (s *Server) found(w http.ResponseWriter, r *http.Request, v *viewer, setup 
 		return s.showSetup(w, r, v, setup, setupPage{Step: "you", Form: f, Carried: carry(f)}, status)
 	}
 	s.changed.Add(1)
-	secret, err := s.node.AddSignIn(r.Context(), console(), steward.Handle)
+	secret, err := s.node.AddSignIn(r.Context(), node.By{Member: steward}, steward.Handle)
 	if err != nil {
 		return err
 	}

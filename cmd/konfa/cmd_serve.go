@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -84,18 +81,14 @@ func (x *serveCmd) Run(a *app) error {
 			log.Info("wrote a configuration file that explains every setting", "file", c.File)
 		}
 	}
-	if c.Database == "" {
-		if _, err := os.Stat(filepath.Join(c.Data, sqliteFile)); errors.Is(err, fs.ErrNotExist) {
-			return notFounded()
-		}
-	}
 	store, err := openStore(a.ctx, c)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	n, err := a.node(c, store, log, true)
-	if err != nil {
+	founded := !errors.Is(err, errNoCity)
+	if err != nil && founded {
 		return err
 	}
 	ctx, cancel := context.WithCancel(a.ctx)
@@ -106,16 +99,17 @@ func (x *serveCmd) Run(a *app) error {
 			cancel()
 		}()
 	}
-	return serve(ctx, c, n, log)
+	return a.serve(ctx, c, n, founded, log)
 }
 
 func notFounded() error {
-	return withHint(errors.New("no city lives here yet"),
+	return withHint(errNoCity,
 		"konfa init --city Belgrade --steward anna founds one; konfa init --help tells the rest")
 }
 
-// serve runs the node until ctx ends or something fails.
-func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error {
+// serve runs the node until ctx ends or something fails. One without a city waits
+// for someone to found it in a browser.
+func (a *app) serve(ctx context.Context, c *Config, n *node.Node, founded bool, log *slog.Logger) error {
 	fetch, err := fetchOptions(c)
 	if err != nil {
 		return err
@@ -135,7 +129,14 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 	defer secure.close()
 	metrics := newMetrics(n, log)
 
-	main := newServer(router(c, n, fed, pages, metrics, log), log)
+	var everything switchable
+	var first *founding
+	if founded {
+		everything.set(router(c, n, fed, pages, metrics, log))
+	} else {
+		first = newFounding(n, fed, pages, c, metrics, log, &everything)
+	}
+	main := newServer(&everything, log)
 	main.TLSConfig = secure.config
 	ln, err := net.Listen("tcp", c.Listen)
 	if err != nil {
@@ -162,6 +163,23 @@ func serve(ctx context.Context, c *Config, n *node.Node, log *slog.Logger) error
 	if err := secure.start(ctx, c); err != nil {
 		main.Close()
 		return err
+	}
+
+	if first != nil {
+		first.announce(a.err, c)
+		if there, err := first.wait(ctx, n, failed); err != nil || !there {
+			main.Close()
+			if plain != nil {
+				plain.Close()
+			}
+			return err
+		}
+		if err := errors.Join(n.CheckBase(ctx, true), n.Equip(ctx)); err != nil {
+			return err
+		}
+		everything.set(router(c, n, fed, pages, metrics, log))
+		close(first.served)
+		log.Info("the city is founded")
 	}
 
 	// Not ended by ctx itself, so that its end is told from a failure.

@@ -79,7 +79,7 @@ func (a *app) node(c *Config, store *storage.Store, log *slog.Logger, move bool)
 		return nil, err
 	}
 	if !founded {
-		return nil, notFounded()
+		return n, notFounded()
 	}
 	if err := n.CheckBase(a.ctx, move); err != nil {
 		return n, err
