@@ -83,7 +83,7 @@ export async function found({ name = "Belgrade", handle, languages = "en,ru,sr",
   if (init) {
     await c.run("init", "--city", name, "--handle", handle ?? name.toLowerCase(), "--steward", steward, "--language", languages, ...init);
   }
-  await c.serve();
+  await c.serve(init ? "/readyz" : "/healthz");
   return c;
 }
 
@@ -102,8 +102,8 @@ class City {
     });
   }
 
-  /** Starts serving, and waits until the city is ready. */
-  async serve() {
+  /** Starts serving, and waits until the city is ready, or at least there. */
+  async serve(ready = "/readyz") {
     // Should this process be killed, setpriv sees to it that the city goes too.
     const p = spawn("setpriv", ["--pdeathsig", "KILL", program, "serve"], { cwd: this.dir, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = p;
@@ -114,7 +114,7 @@ class City {
     for (const s of [p.stdout, p.stderr]) s.on("data", (b) => { this.log = (this.log + b).slice(-100_000); });
     await eventually(`konfa at ${this.url} is ready`, async () => {
       if (ended) return true;
-      return (await fetch(this.url.replace(/\/\/[^:/]+/, "//127.0.0.1") + "/readyz")).ok;
+      return (await fetch(this.url.replace(/\/\/[^:/]+/, "//127.0.0.1") + ready)).ok;
     });
     if (ended) throw new Error("konfa ended:\n" + this.log);
   }
