@@ -34,14 +34,15 @@ var countries = sync.OnceValue(func() (c struct {
 	byName  map[string]string
 	english map[string]string
 	russian map[string]string
+	serbian map[string]string
 }) {
-	c.byName, c.english, c.russian = map[string]string{}, map[string]string{}, map[string]string{}
+	c.byName, c.english, c.russian, c.serbian = map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}
 	var rows [][]string
 	for line := range strings.Lines(unpack(countriesPacked)) {
 		rows = append(rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
 	}
 	for _, r := range rows {
-		c.english[r[0]], c.russian[r[0]] = r[1], r[2]
+		c.english[r[0]], c.russian[r[0]], c.serbian[r[0]] = r[1], r[2], r[9]
 	}
 	// A name in two languages can mean two countries; the language that comes
 	// first in the file wins, English before all.
@@ -91,13 +92,17 @@ func Country(nameOrCode string) (iso2 string, ok bool) {
 	return iso2, ok
 }
 
-// CountryName returns the English name of a country, or the Russian one for a
-// language that begins with "ru"; the code itself where it is unknown.
+// CountryName returns the English name of a country, or the Russian or Serbian one
+// (in Latin letters) for a language that begins with "ru" or "sr"; the code itself
+// where it is unknown.
 func CountryName(iso2, lang string) string {
 	c := countries()
 	names := c.english
-	if strings.HasPrefix(strings.ToLower(lang), "ru") {
+	switch base, _, _ := strings.Cut(strings.ToLower(lang), "-"); base {
+	case "ru":
 		names = c.russian
+	case "sr":
+		names = c.serbian
 	}
 	if name := names[strings.ToUpper(iso2)]; name != "" {
 		return name

@@ -76,7 +76,7 @@ func TestCountry(t *testing.T) {
 			t.Errorf("Country(%q) = %q", name, got)
 		}
 	}
-	if got := CountryName("RS", "ru-RU") + CountryName("rs", "en") + CountryName("QQ", ""); got != "СербияSerbiaQQ" {
+	if got := CountryName("RS", "ru-RU") + CountryName("rs", "en") + CountryName("RS", "sr-Latn") + CountryName("QQ", ""); got != "СербияSerbiaSrbijaQQ" {
 		t.Errorf("CountryName: %q", got)
 	}
 }

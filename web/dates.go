@@ -32,11 +32,16 @@ func (w when) Line() string {
 	if w.Time == "" {
 		return w.Date
 	}
+	line := beforeMark(w.Date) + ", " + w.Time
 	if w.Abroad {
-		return w.Date + ", " + w.Time + " (" + w.Zone + ")"
+		line += " (" + w.Zone + ")"
 	}
-	return w.Date + ", " + w.Time
+	return line
 }
+
+// beforeMark is a date that a comma follows. Where dates end in a full stop, as in
+// Serbian ("22. novembra 2026."), it gives way to any other mark.
+func beforeMark(date string) string { return strings.TrimSuffix(date, ".") }
 
 // day is "22 November", or "22 November 2026" with the year.
 func (t *tongue) day(d time.Time, year bool) string {
@@ -70,7 +75,7 @@ func (t *tongue) days(from, to time.Time) string {
 	case from.Year() == to.Year() && from.Month() == to.Month():
 		return unbroken(t.T("date.days_of_month", "From", from.Day(), "To", to.Day(), "Month", t.T("month.m"+strconv.Itoa(int(from.Month()))), "Year", to.Year()))
 	}
-	return t.T("date.range", "From", t.day(from, from.Year() != to.Year()), "To", t.day(to, true))
+	return t.T("date.range", "From", beforeMark(t.day(from, from.Year() != to.Year())), "To", t.day(to, true))
 }
 
 // when says when a conference is. City is the one whose pages these are.
@@ -101,8 +106,8 @@ func (t *tongue) when(c *community.Conference, city *community.City) when {
 		w.Time = t.T("date.time_range", "From", clock(from), "To", clock(to))
 	default:
 		w.Date = t.T("date.range",
-			"From", t.T("date.with_time", "Date", t.day(from, from.Year() != to.Year()), "Time", clock(from)),
-			"To", t.T("date.with_time", "Date", t.day(to, true), "Time", clock(to)))
+			"From", t.T("date.with_time", "Date", beforeMark(t.day(from, from.Year() != to.Year())), "Time", clock(from)),
+			"To", t.T("date.with_time", "Date", beforeMark(t.day(to, true)), "Time", clock(to)))
 	}
 	return w
 }

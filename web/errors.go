@@ -141,7 +141,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 	t := s.tongues.choose(r, langs)
 	x := s.explain(r, t, err)
 	p := &page{
-		Lang: t.Code, Title: x.Title, Heading: x.Title, Kind: "website", City: head, NoIndex: true,
+		Lang: t.Tag, Title: x.Title, Heading: x.Title, Kind: "website", City: head, NoIndex: true,
 		Languages: s.languageLinks(ownPath(r), nil, t), Version: s.version, Source: s.source, Body: x,
 	}
 	h := w.Header()

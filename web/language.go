@@ -20,6 +20,7 @@ var catalogueFiles embed.FS
 // tongue is one language that the pages speak.
 type tongue struct {
 	Code string // BCP 47, the name of the catalogue
+	Tag  string // for machines that read the page: with the script where it is not the usual one
 	Name string // in itself: "Русский"
 	loc  *i18n.Localizer
 }
@@ -55,15 +56,36 @@ func loadTongues() (*tongues, error) {
 	}
 	for _, t := range ts.list {
 		t.loc = i18n.NewLocalizer(bundle, t.Code)
-		t.Name = t.T("language")
+		t.Name, t.Tag = t.T("language"), t.Code
+		if script := scripts[t.Code]; script != "" {
+			t.Tag += "-" + script
+		}
 	}
 	ts.matcher = language.NewMatcher(tags)
 	return ts, nil
 }
 
+// scripts are those of catalogues that are not in the script which their language
+// has by itself: without a word, machines would take Serbian for Cyrillic.
+var scripts = map[string]string{"sr": "Latn"}
+
+// understood are languages whose speakers read another one as their own, rather
+// than English. Their standards differ in spelling and in some words.
+var understood = map[string]string{"hr": "sr", "bs": "sr", "cnr": "sr", "sh": "sr"}
+
+// baseOf is the language of a tag that its speakers are served in: "ru" of
+// "ru-RU"; one catalogue is for all scripts and countries.
+func baseOf(code string) string {
+	base, _, _ := strings.Cut(strings.ToLower(code), "-")
+	if other := understood[base]; other != "" {
+		return other
+	}
+	return base
+}
+
 // byCode returns the language of a tag such as "ru" or "ru-RU".
 func (ts *tongues) byCode(code string) (*tongue, bool) {
-	base, _, _ := strings.Cut(strings.ToLower(code), "-")
+	base := baseOf(code)
 	for _, t := range ts.list {
 		if t.Code == base {
 			return t, true
@@ -89,6 +111,11 @@ func (ts *tongues) choose(r *http.Request, city []string) *tongue {
 	}
 	if h := r.Header.Get("Accept-Language"); h != "" && len(h) < 1000 {
 		if tags, _, err := language.ParseAcceptLanguage(h); err == nil && len(tags) > 0 {
+			for i, tag := range tags { // the matcher would not read Latin for Cyrillic
+				if base := baseOf(tag.String()); scripts[base] != "" {
+					tags[i] = language.Make(base)
+				}
+			}
 			if _, i, confidence := ts.matcher.Match(tags...); confidence >= language.High {
 				return ts.list[i]
 			}

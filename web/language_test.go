@@ -3,6 +3,7 @@ package web
 import (
 	"io/fs"
 	"maps"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -88,16 +89,17 @@ func TestCataloguesAgree(t *testing.T) {
 	}
 	en := keysOf(t, "en")
 	placeholders := regexp.MustCompile(`\{\{\.(\w+)\}\}`)
-	names := func(lang, key string) []string {
+	names := func(catalogues []map[string]any, key string) []string {
 		var out []string
-		for _, m := range placeholders.FindAllStringSubmatch(raw(t, lang, key), -1) {
+		for _, m := range placeholders.FindAllStringSubmatch(raw(catalogues, key), -1) {
 			out = append(out, m[1])
 		}
 		slices.Sort(out)
 		return slices.Compact(out)
 	}
+	english := cataloguesOf(t, "en")
 	for _, tg := range ts.list {
-		other := keysOf(t, tg.Code)
+		other, theirs := keysOf(t, tg.Code), cataloguesOf(t, tg.Code)
 		for k, forms := range other {
 			if _, ok := en[k]; !ok {
 				t.Errorf("English lacks %s", k)
@@ -122,17 +124,16 @@ func TestCataloguesAgree(t *testing.T) {
 				t.Errorf("%s is empty in %s", k, tg.Code)
 			}
 			// front.lead and the like may decline a name away, but not name another.
-			if a, b := names("en", k), names(tg.Code, k); !slices.Equal(a, b) {
+			if a, b := names(english, k), names(theirs, k); !slices.Equal(a, b) {
 				t.Errorf("%s names %v in English and %v in %s", k, a, b, tg.Code)
 			}
 		}
 	}
 }
 
-// raw is a text as it stands in the catalogue.
-func raw(t *testing.T, lang, key string) string {
-	t.Helper()
-	for _, m := range cataloguesOf(t, lang) {
+// raw is a text as it stands in the catalogues of a language.
+func raw(catalogues []map[string]any, key string) string {
+	for _, m := range catalogues {
 		var at any = m
 		for part := range strings.SplitSeq(key, ".") {
 			tree, _ := at.(map[string]any)
@@ -244,6 +245,7 @@ func TestDates(t *testing.T) {
 	}
 	en, _ := ts.byCode("en")
 	ru, _ := ts.byCode("ru")
+	sr, _ := ts.byCode("sr-RS")
 	city := fakeCity()
 	at := func(s string) time.Time {
 		d, err := time.Parse(time.RFC3339, s)
@@ -253,34 +255,34 @@ func TestDates(t *testing.T) {
 		return d
 	}
 	for _, x := range []struct {
-		name             string
-		c                community.Conference
-		en, ru, zone, dt string
+		name                 string
+		c                    community.Conference
+		en, ru, sr, zone, dt string
 	}{
 		{"an evening", community.Conference{Start: at("2026-11-22T18:00:00Z"), End: at("2026-11-22T20:30:00Z"), Zone: "Europe/Belgrade"},
-			"Sunday, 22 November 2026, 19:00–21:30", "Воскресенье, 22 ноября 2026, 19:00–21:30", "Belgrade time, UTC+1", "2026-11-22T19:00:00+01:00"},
+			"Sunday, 22 November 2026, 19:00–21:30", "Воскресенье, 22 ноября 2026, 19:00–21:30", "Nedelja, 22. novembra 2026, 19:00–21:30", "Belgrade time, UTC+1", "2026-11-22T19:00:00+01:00"},
 		{"in summer", community.Conference{Start: at("2026-05-01T17:00:00Z"), End: at("2026-05-01T18:00:00Z"), Zone: "Europe/Belgrade"},
-			"Friday, 1 May 2026, 19:00–20:00", "Пятница, 1 мая 2026, 19:00–20:00", "Belgrade time, UTC+2", "2026-05-01T19:00:00+02:00"},
+			"Friday, 1 May 2026, 19:00–20:00", "Пятница, 1 мая 2026, 19:00–20:00", "Petak, 1. maja 2026, 19:00–20:00", "Belgrade time, UTC+2", "2026-05-01T19:00:00+02:00"},
 		{"past midnight", community.Conference{Start: at("2026-11-22T21:00:00Z"), End: at("2026-11-23T02:00:00Z"), Zone: "Europe/Belgrade"},
-			"Sunday, 22 November 2026, 22:00–03:00", "Воскресенье, 22 ноября 2026, 22:00–03:00", "Belgrade time, UTC+1", "2026-11-22T22:00:00+01:00"},
+			"Sunday, 22 November 2026, 22:00–03:00", "Воскресенье, 22 ноября 2026, 22:00–03:00", "Nedelja, 22. novembra 2026, 22:00–03:00", "Belgrade time, UTC+1", "2026-11-22T22:00:00+01:00"},
 		{"open end", community.Conference{Start: at("2026-11-22T18:00:00Z"), End: at("2026-11-22T20:00:00Z"), OpenEnd: true, Zone: "Asia/Almaty"},
-			"Sunday, 22 November 2026, 23:00", "Воскресенье, 22 ноября 2026, 23:00", "Almaty time, UTC+5", "2026-11-22T23:00:00+05:00"},
+			"Sunday, 22 November 2026, 23:00", "Воскресенье, 22 ноября 2026, 23:00", "Nedelja, 22. novembra 2026, 23:00", "Almaty time, UTC+5", "2026-11-22T23:00:00+05:00"},
 		{"one whole day", community.Conference{Start: at("2026-11-21T23:00:00Z"), End: at("2026-11-22T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
-			"Sunday, 22 November 2026, all day", "Воскресенье, 22 ноября 2026, весь день", "Belgrade time, UTC+1", "2026-11-22"},
+			"Sunday, 22 November 2026, all day", "Воскресенье, 22 ноября 2026, весь день", "Nedelja, 22. novembra 2026, ceo dan", "Belgrade time, UTC+1", "2026-11-22"},
 		{"whole days", community.Conference{Start: at("2026-11-21T23:00:00Z"), End: at("2026-11-24T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
-			"22–24 November 2026", "22–24 ноября 2026", "Belgrade time, UTC+1", "2026-11-22"},
+			"22–24 November 2026", "22–24 ноября 2026", "22–24. novembra 2026.", "Belgrade time, UTC+1", "2026-11-22"},
 		{"over a month's end", community.Conference{Start: at("2026-11-29T23:00:00Z"), End: at("2026-12-02T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
-			"30 November – 2 December 2026", "30 ноября — 2 декабря 2026", "Belgrade time, UTC+1", "2026-11-30"},
+			"30 November – 2 December 2026", "30 ноября — 2 декабря 2026", "30. novembra – 2. decembra 2026.", "Belgrade time, UTC+1", "2026-11-30"},
 		{"over a year's end", community.Conference{Start: at("2026-12-30T23:00:00Z"), End: at("2027-01-01T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
-			"31 December 2026 – 1 January 2027", "31 декабря 2026 — 1 января 2027", "Belgrade time, UTC+1", "2026-12-31"},
+			"31 December 2026 – 1 January 2027", "31 декабря 2026 — 1 января 2027", "31. decembra 2026 – 1. januara 2027.", "Belgrade time, UTC+1", "2026-12-31"},
 		{"days with times", community.Conference{Start: at("2026-11-22T09:00:00Z"), End: at("2026-11-24T17:00:00Z"), Zone: "Europe/Belgrade"},
-			"22 November, 10:00 – 24 November 2026, 18:00", "22 ноября, 10:00 — 24 ноября 2026, 18:00", "Belgrade time, UTC+1", "2026-11-22T10:00:00+01:00"},
+			"22 November, 10:00 – 24 November 2026, 18:00", "22 ноября, 10:00 — 24 ноября 2026, 18:00", "22. novembra, 10:00 – 24. novembra 2026, 18:00", "Belgrade time, UTC+1", "2026-11-22T10:00:00+01:00"},
 		{"half an hour off", community.Conference{Start: at("2026-11-22T13:00:00Z"), End: at("2026-11-22T14:00:00Z"), Zone: "America/St_Johns"},
-			"Sunday, 22 November 2026, 09:30–10:30", "Воскресенье, 22 ноября 2026, 09:30–10:30", "St Johns time, UTC−3:30", "2026-11-22T09:30:00-03:30"},
+			"Sunday, 22 November 2026, 09:30–10:30", "Воскресенье, 22 ноября 2026, 09:30–10:30", "Nedelja, 22. novembra 2026, 09:30–10:30", "St Johns time, UTC−3:30", "2026-11-22T09:30:00-03:30"},
 		{"a server that names no zone", community.Conference{Start: at("2026-11-22T13:00:00Z"), End: at("2026-11-22T14:00:00Z"), Zone: "Etc/GMT-1"},
-			"Sunday, 22 November 2026, 14:00–15:00", "Воскресенье, 22 ноября 2026, 14:00–15:00", "UTC+1", "2026-11-22T14:00:00+01:00"},
+			"Sunday, 22 November 2026, 14:00–15:00", "Воскресенье, 22 ноября 2026, 14:00–15:00", "Nedelja, 22. novembra 2026, 14:00–15:00", "UTC+1", "2026-11-22T14:00:00+01:00"},
 		{"across the change of clocks", community.Conference{Start: at("2026-10-24T22:00:00Z"), End: at("2026-10-25T23:00:00Z"), AllDay: true, Zone: "Europe/Belgrade"},
-			"Sunday, 25 October 2026, all day", "Воскресенье, 25 октября 2026, весь день", "Belgrade time, UTC+2", "2026-10-25"},
+			"Sunday, 25 October 2026, all day", "Воскресенье, 25 октября 2026, весь день", "Nedelja, 25. oktobra 2026, ceo dan", "Belgrade time, UTC+2", "2026-10-25"},
 	} {
 		plain := func(s string) string { return strings.ReplaceAll(s, nbsp, " ") }
 		if got := en.when(&x.c, city); plain(got.Line()) != x.en || got.Zone != x.zone || got.Start != x.dt {
@@ -289,9 +291,22 @@ func TestDates(t *testing.T) {
 		if got := ru.when(&x.c, city); plain(got.Line()) != x.ru {
 			t.Errorf("%s: %q, want %q", x.name, plain(got.Line()), x.ru)
 		}
+		if got := sr.when(&x.c, city); plain(got.Line()) != x.sr {
+			t.Errorf("%s: %q, want %q", x.name, plain(got.Line()), x.sr)
+		}
 	}
 	for n, want := range map[int]string{1: "через 1 день", 2: "через 2 дня", 5: "через 5 дней", 11: "через 11 дней", 21: "через 21 день", 22: "через 22 дня"} {
 		if got := ru.N("date.in_days", n); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+	for n, want := range map[int]string{1: "za 1 dan", 2: "za 2 dana", 5: "za 5 dana", 21: "za 21 dan"} {
+		if got := sr.N("date.in_days", n); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+	for n, want := range map[int]string{1: "1 konfa", 3: "3 konfe", 5: "5 konfi", 11: "11 konfi", 21: "21 konfa", 22: "22 konfe"} {
+		if got := sr.N("world.count", n); got != want {
 			t.Errorf("%d: %q", n, got)
 		}
 	}
@@ -342,6 +357,31 @@ func TestWhoseClock(t *testing.T) {
 	for _, c := range []community.Conference{there, here} {
 		if got := v.card(&c).When.Line(); strings.Contains(got, "(") {
 			t.Error(got)
+		}
+	}
+}
+
+// Serbian is one language whatever its script, and what the neighbours read.
+func TestChosenLanguage(t *testing.T) {
+	ts, err := loadTongues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{
+		"": "ru", "en-GB,en;q=0.9": "en", "ru-RU,ru;q=0.9,en;q=0.8": "ru", "sr": "sr-Latn", "sr-RS,en;q=0.5": "sr-Latn", "sr-Latn-RS": "sr-Latn", "sr-Cyrl-RS,ru;q=0.5": "sr-Latn",
+		"hr-HR,hr;q=0.9,en;q=0.8": "sr-Latn", "bs,en;q=0.8": "sr-Latn", "sh": "sr-Latn", "cnr-ME": "sr-Latn", "en,hr;q=0.5": "en", "ja,ru;q=0.5": "ru", "ja": "ru", "sl": "ru",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		if header != "" {
+			r.Header.Set("Accept-Language", header)
+		}
+		if got := ts.choose(r, []string{"ru"}).Tag; got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
+	for address, want := range map[string]string{"/?lang=sr": "sr", "/?lang=hr": "sr", "/?lang=xx": "en"} {
+		if got := ts.choose(httptest.NewRequest("GET", address, nil), nil).Code; got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
 }

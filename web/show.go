@@ -110,7 +110,7 @@ func (s *Server) rememberLanguage(w http.ResponseWriter, r *http.Request) {
 
 // frame fills what is around every page.
 func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
-	p.Lang, p.City, p.Version, p.Source = v.Code, cityHead{v.cityName(), v.handle()}, s.version, s.source
+	p.Lang, p.City, p.Version, p.Source = v.Tag, cityHead{v.cityName(), v.handle()}, s.version, s.source
 	if p.At == "" {
 		p.At = ownPath(r)
 	}

@@ -254,7 +254,7 @@ func writePlaces(places []place, path string) error {
 	return writeGzip(path, b.Bytes())
 }
 
-// languages of country names; the first two are also what CountryName gives.
+// languages of country names; those of CountryName keep their places.
 var languages = []string{"en", "ru", "de", "fr", "es", "it", "pt", "sr", "sr-Latn", "uk", "be", "kk", "hy", "ka", "tr", "pl", "nl", "el", "bg", "ro", "hu", "cs", "sv"}
 
 func writeCountries(path string) error {

@@ -13,7 +13,7 @@ const file = basename(process.argv[1] ?? "", ".test.mjs");
 const screens = join(process.env.KONFA_TEST_SCREENS ?? join(import.meta.dirname, "../../bin/screens"), file);
 
 // The languages that journeys are made in.
-export const languages = ["en", "ru"];
+export const languages = ["en", "ru", "sr"];
 
 export const devices = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
