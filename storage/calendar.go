@@ -39,6 +39,9 @@ type ConferenceQuery struct {
 	OriginID int64
 	Origins  []int64 // of any of these
 	Text     string  // what someone typed to find some, as lookup.Parse reads it
+	Language string  // spoken there, or where nobody said, of its title: "ru"
+	Online   bool    // that one can join online
+	Seats    bool    // that are still to come and have a free seat, as far as we know
 	// Organiser is the handle of a member who is named as one.
 	Organiser string
 
@@ -113,6 +116,19 @@ func (q *ConferenceQuery) where(b *strings.Builder, d dialect) []any {
 			add("id IN (SELECT "+d.searchKey+" & "+strconv.Itoa(1<<keyID-1)+" FROM search_words WHERE "+d.matches+" AND "+d.searchKey+" < ?)",
 				d.match(words, false), searchKey(last+1, time.Time{}, 0))
 		}
+	}
+	if q.Language != "" {
+		lang := likeEscaper.Replace(q.Language)
+		add(`(languages LIKE ? ESCAPE '\' OR languages LIKE ? ESCAPE '\' OR languages IN ('', '[]', 'null') AND title LIKE ? ESCAPE '\')`,
+			`%"`+lang+`"%`, `%"`+lang+`-%`, `%"lang":"`+lang+`%`)
+	}
+	if q.Online {
+		add("(online_url <> '' OR status = 'moved_online')")
+	}
+	if q.Seats {
+		// Of others we know how many seats there are, and not who comes.
+		add(`status <> 'cancelled' AND (capacity = 0 OR uri = '' AND join_mode <> 'external' AND capacity > (SELECT COALESCE(SUM(1 + plus), 0) FROM guest g
+			WHERE g.conference_id = conference.id AND g.state IN ('going', 'offered', 'waitlisted')))`)
 	}
 	if len(conds) > 0 {
 		b.WriteString("WHERE " + strings.Join(conds, " AND "))
@@ -205,4 +221,27 @@ const calendarSide = "SELECT uri, draft, announced, tags FROM conference WHERE i
 
 func scanCalendarSide(row row, c *community.Conference) error {
 	return row.Scan(&c.URI, flag{&c.Draft}, instant{&c.Announced}, fromJSON{&c.Tags})
+}
+
+// Host is who has conferences in the calendar.
+type Host struct {
+	ActorID int64 // 0: this city
+	Handle  string
+	Host    string
+	Name    string
+}
+
+// CalendarHosts lists whose conferences that end after an instant are in the calendar, but for the
+// city itself, at most limit.
+func (r *Reader) CalendarHosts(ctx context.Context, after time.Time, limit int) ([]Host, error) {
+	scan := func(row row, h *Host) error { return row.Scan(&h.ActorID, &h.Handle, &h.Host, &h.Name) }
+	return list(ctx, r, scan, `SELECT a.id, a.handle, a.host, CASE WHEN a.name <> '' THEN a.name ELSE a.handle END AS called FROM actor a
+		WHERE a.id IN (SELECT origin_id FROM conference WHERE `+inCalendar+` AND ends > ? AND origin_id <> 0) ORDER BY called, a.id LIMIT ?`, after, limit)
+}
+
+// CalendarTags lists the most used tags of the calendar's conferences that end after an instant.
+func (r *Reader) CalendarTags(ctx context.Context, after time.Time, limit int) ([]string, error) {
+	return list(ctx, r, func(row row, s *string) error { return row.Scan(s) }, `SELECT tag FROM (SELECT t.tag, COUNT(*) AS n FROM
+			(SELECT id FROM conference WHERE `+inCalendar+` AND ends > ? ORDER BY ends LIMIT 2000) AS c
+			JOIN conference_tag t ON t.conference_id = c.id GROUP BY t.tag) AS n ORDER BY n DESC, tag LIMIT ?`, after, limit)
 }

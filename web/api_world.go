@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"konfa/community"
 )
@@ -61,7 +62,7 @@ func (s *Server) apiWorld(r *http.Request, paged bool) (*query, *worldFilter, er
 		}
 		params.Set(name, v)
 	}
-	f, err := s.worldFilter(r.Context(), params, s.node.Now())
+	f, err := s.worldFilter(r.Context(), params, s.node.Now(), time.UTC)
 	return p, f, err
 }
 

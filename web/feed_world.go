@@ -23,7 +23,7 @@ func (s *Server) worldFeed(kind string, write func(*feed) ([]byte, error)) http.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 		defer cancel()
 		d, err := s.cache.get("feed "+v.Code+" "+r.URL.EscapedPath()+"?"+params.Encode(), s.worldStamp(ctx, v), func() (document, error) {
-			f, err := s.worldFilter(ctx, params, v.now)
+			f, err := s.worldFilter(ctx, params, v.now, v.clock())
 			if err != nil {
 				return document{}, err
 			}
@@ -87,7 +87,7 @@ func (s *Server) worldFile(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 	defer cancel()
 	d, err := s.cache.get("world ics "+v.Code+" "+params.Encode(), s.worldStamp(ctx, v), func() (document, error) {
-		f, err := s.worldFilter(ctx, params, v.now)
+		f, err := s.worldFilter(ctx, params, v.now, v.clock())
 		if err != nil {
 			return document{}, err
 		}
@@ -118,7 +118,7 @@ type worldFront struct {
 // worldFront reads it; nil where nothing is on elsewhere.
 func (s *Server) worldFront(ctx context.Context, v *viewer, shown []community.Conference) (*worldFront, error) {
 	const most = 3
-	q, err := s.worldFilter(ctx, nil, v.now)
+	q, err := s.worldFilter(ctx, nil, v.now, v.clock())
 	if err != nil {
 		return nil, err
 	}

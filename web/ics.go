@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"konfa/calendar"
@@ -19,14 +20,14 @@ const icsKind = "text/calendar; charset=utf-8"
 const icsRefresh = time.Hour
 
 // calendarFile is the whole calendar: /conf.ics, or that of one topic with
-// ?tag=. A calendar that nobody changed costs one small query.
+// ?tag= and of one language with ?speaks=. A calendar that nobody changed costs one small query.
 func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 	allowAll(w.Header())
 	v, err := s.viewer(r)
 	if err != nil {
 		return err
 	}
-	params := s.meant(r, []string{"tag"})
+	params := s.meant(r, []string{"tag", "speaks"})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), buildTime)
 	defer cancel()
 	changed := time.Time{}
@@ -42,13 +43,20 @@ func (s *Server) calendarFile(w http.ResponseWriter, r *http.Request) error {
 				return document{}, community.Errorf(community.NotFound, "there is no such topic")
 			}
 		}
-		cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: tag})
+		speaks := strings.ToLower(params.Get("speaks"))
+		if speaks != "" && !community.ValidLang(speaks) {
+			return document{}, community.Errorf(community.NotFound, "there is no such language")
+		}
+		cs, err := s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, Tag: tag, Language: speaks})
 		if err != nil {
 			return document{}, err
 		}
 		name := v.cityName().Text
 		if tag != "" {
 			name += " #" + tag
+		}
+		if speaks != "" {
+			name += " (" + v.languageName(speaks) + ")"
 		}
 		d, err := s.encodeICS(v, name, cs)
 		d.modified, d.keep, d.name = later(changed, v.city.Updated), feedKept, v.city.Handle+".ics"

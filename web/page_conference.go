@@ -141,6 +141,7 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 		Section:     "conf",
 		ActivityID:  conferenceID(v.site, c),
 		Calendar:    conferencePath(c) + ".ics",
+		OEmbed:      v.oembedOf(c),
 		Image:       c.Cover,
 		Published:   c.Published.Format(time.RFC3339),
 		Data:        v.schemaEvent(c),

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"konfa/community"
 	"konfa/storage"
@@ -15,19 +14,16 @@ import (
 // perPage is how many conferences or posts a page of a list has.
 const perPage = 50
 
-// conferencesPage is the list of conferences, by month.
-type conferencesPage struct {
+// tagPage is everything about one topic.
+type tagPage struct {
 	Heading   string
-	Past      bool
 	Tag       string
-	Query     string
+	Explore   string
 	Months    []month
 	PastCards []card
 	Posts     []postCard
 	Empty     empty
-	Pager     pager
-	Tags      []link
-	Elsewhere []card // of sister cities, not announced here
+	Calendar  string
 }
 
 type month struct {
@@ -91,66 +87,6 @@ func pageNumber(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// conferences is the list of all: /conf, with ?when=past, ?tag=, ?q= and ?page=.
-func (s *Server) conferences(ctx context.Context, v *viewer, r *http.Request) (*shown, error) {
-	number, err := pageNumber(r)
-	if err != nil {
-		return nil, err
-	}
-	params := s.meant(r, []string{"when", "tag", "q"})
-	past := params.Get("when") == "past"
-	search := strings.TrimSpace(params.Get("q"))
-	q := storage.ConferenceQuery{Calendar: true, Text: search, Limit: perPage, Offset: (number - 1) * perPage}
-	if past {
-		q.EndsBefore, q.Order = v.now, storage.ByStartDesc
-	} else {
-		q.EndsAfter = v.now
-	}
-	if raw := params.Get("tag"); raw != "" {
-		if q.Tag = tidyTag(raw); q.Tag == "" {
-			return nil, community.Errorf(community.NotFound, "there is no such topic")
-		}
-	}
-	cs, err := s.store.Conferences(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	total, err := s.store.CountConferences(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	if number > 1 && (number-1)*perPage >= total {
-		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
-	}
-	p := conferencesPage{
-		Heading: v.T("conferences.title"), Past: past, Query: search, Months: v.months(cs),
-		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
-		Pager: newPager("/conf", params, number, total, v.T("conferences.earlier"), v.T("conferences.later")),
-		Tags:  v.tags(commonTags(cs)),
-	}
-	switch {
-	case search != "":
-		p.Empty.Text = v.T("conferences.none_found")
-	case past:
-		p.Empty.Text = v.T("conferences.none_past")
-	}
-	if past {
-		p.Heading = v.T("conferences.past_title")
-		p.Pager.PrevText, p.Pager.NextText = v.T("conferences.newer"), v.T("conferences.older")
-	}
-	if q.Tag != "" {
-		p.Tag, p.Heading = q.Tag, v.T("conferences.tagged", "Tag", q.Tag)
-	}
-	if !past && search == "" && q.Tag == "" && p.Pager.Next == "" {
-		elsewhere, err := s.node.Elsewhere(ctx, elsewhereList)
-		if err != nil {
-			return nil, err
-		}
-		p.Elsewhere = v.cards(elsewhere)
-	}
-	return &shown{"conferences", page{Heading: p.Heading, Section: "conf", Body: p, NoIndex: search != ""}}, nil
-}
-
 // months groups cards under the months that conferences start in, on their own
 // clocks.
 func (v *viewer) months(cs []community.Conference) []month {
@@ -164,27 +100,6 @@ func (v *viewer) months(cs []community.Conference) []month {
 		m.Cards = append(m.Cards, v.card(&cs[i]))
 	}
 	return out
-}
-
-// commonTags are the tags of a list, the most used first.
-func commonTags(cs []community.Conference) []string {
-	count := map[string]int{}
-	for i := range cs {
-		for _, t := range cs[i].Tags {
-			count[t]++
-		}
-	}
-	tags := make([]string, 0, len(count))
-	for t := range count {
-		tags = append(tags, t)
-	}
-	slices.SortFunc(tags, func(a, b string) int {
-		if count[a] != count[b] {
-			return count[b] - count[a]
-		}
-		return strings.Compare(a, b)
-	})
-	return tags[:min(len(tags), 20)]
 }
 
 // tidyTag is a tag in the form that is stored, so that #Maps finds what is about
@@ -219,9 +134,9 @@ func (s *Server) tag(ctx context.Context, v *viewer, r *http.Request) (*shown, e
 	if len(upcoming)+len(past)+len(posts) == 0 {
 		return nil, &community.Error{Code: community.NotFound, Msg: v.T("tag.none", "Tag", name)}
 	}
-	p := conferencesPage{
-		Heading: v.T("tag.title", "Tag", name), Tag: name, Months: v.months(upcoming), PastCards: v.cards(past), Posts: v.postCards(posts),
+	p := tagPage{
+		Heading: v.T("tag.title", "Tag", name), Tag: name, Explore: withQuery("/conf", url.Values{"tag": {name}}), Calendar: withQuery("/conf.ics", url.Values{"tag": {name}}), Months: v.months(upcoming), PastCards: v.cards(past), Posts: v.postCards(posts),
 		Empty: empty{v.T("conferences.none"), v.T("conferences.none_upcoming")},
 	}
-	return &shown{"conferences", page{Heading: p.Heading, Description: v.T("conferences.tagged", "Tag", name), Section: "conf", Body: p}}, nil
+	return &shown{"tag", page{Heading: p.Heading, Description: v.T("conferences.tagged", "Tag", name), Section: "conf", Body: p}}, nil
 }

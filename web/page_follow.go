@@ -191,7 +191,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, v *viewer, sh *sho
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Code)
-	h.Set("Content-Security-Policy", s.policy(sh.page.Pictures))
+	h.Set("Content-Security-Policy", s.pagePolicy(&sh.page))
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}

@@ -29,6 +29,10 @@ type worldPage struct {
 	Empty   empty
 	Pager   pager
 	Tags    []link
+	Views   []monthLink
+	Chips   []chip
+	Clear   string
+	Grid    *grid
 	ICS     string
 	Feeds   []link
 	Cities  string
@@ -57,7 +61,7 @@ func (s *Server) worldShown(ctx context.Context, v *viewer, r *http.Request) (*s
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.worldFilter(ctx, s.meant(r, worldParams), v.now)
+	f, err := s.worldFilter(ctx, s.meant(r, worldParams), v.now, v.clock())
 	if err != nil {
 		return nil, err
 	}
@@ -92,20 +96,34 @@ func (s *Server) worldShown(ctx context.Context, v *viewer, r *http.Request) (*s
 	if err := s.worldChoices(ctx, v, f, &p); err != nil {
 		return nil, err
 	}
-	if number == 1 {
+	p.Views, p.Chips = v.worldViews(f), v.worldChips(f)
+	if len(p.Chips) > 1 {
+		p.Clear = p.Filter.Clear
+	}
+	if f.View == viewCalendar {
+		if p.Grid, err = s.worldGrid(ctx, v, f); err != nil {
+			return nil, err
+		}
+		p.Months, p.Pager, p.Nav = nil, pager{}, nil
+		if f.Month.IsZero() {
+			p.Count = ""
+		}
+	} else if number == 1 {
 		if p.Map, err = s.worldMap(ctx, v, f); err != nil {
 			return nil, err
 		}
 	}
 	heading := v.T("world.title")
 	switch {
+	case !f.Day.IsZero():
+		heading = v.T("world.in_month", "Month", v.day(f.Day, true))
 	case !f.Month.IsZero():
 		heading = v.T("world.in_month", "Month", v.month(f.Month))
 	case f.query.Past:
 		heading = v.T("world.past_title")
 	}
 	p.Heading = heading
-	return &shown{"world", page{Heading: heading, Description: p.Lead, Section: "world", Body: p, Calendar: p.ICS, NoIndex: f.narrow() || number > 1}}, nil
+	return &shown{"world", page{Heading: heading, Description: p.Lead, Section: "world", Body: p, Calendar: p.ICS, Sheets: []string{"explore.css"}, NoIndex: f.narrow() || number > 1 || f.View == viewCalendar || !f.Day.IsZero()}}, nil
 }
 
 // worldChoices fills what can be chosen instead.
@@ -141,7 +159,7 @@ func (s *Server) worldChoices(ctx context.Context, v *viewer, f *worldFilter, p 
 	}
 	form.Within = choose(form.Within, within, func(string) string { return v.T("world.km", "Count", f.Within) })
 	if f.narrow() {
-		form.Clear = withQuery("/world", only(f, "when", "month"))
+		form.Clear = withQuery("/world", only(f, "when", "month", "view", "day"))
 	}
 	p.Filter = form
 	for _, t := range tags {
@@ -149,7 +167,7 @@ func (s *Server) worldChoices(ctx context.Context, v *viewer, f *worldFilter, p 
 			p.Tags = append(p.Tags, link{t, f.with("/world", "tag", t)})
 		}
 	}
-	p.Nav, p.PastURL = v.monthNav(f, months), f.with("/world", "when", "past", "month", "")
+	p.Nav, p.PastURL = v.monthNav(f, months), f.with("/world", "when", "past", "month", "", "day", "", "view", "")
 	return nil
 }
 
@@ -165,7 +183,11 @@ func only(f *worldFilter, names ...string) map[string][]string {
 
 // monthNav leads through the months; those of other years say which.
 func (v *viewer) monthNav(f *worldFilter, months []time.Time) []monthLink {
-	out := []monthLink{{v.T("world.all_months"), f.with("/world", "month", "", "when", ""), f.Month.IsZero() && !f.query.Past}}
+	when := f.params.Get("when")
+	out := []monthLink{{v.T("world.all_months"), f.with("/world", "month", "", "when", "", "day", ""), f.Month.IsZero() && f.Day.IsZero() && when == ""}}
+	for _, w := range []string{"week", "weekend"} {
+		out = append(out, monthLink{v.T("explore." + w), f.with("/world", "month", "", "when", w, "day", ""), when == w})
+	}
 	name := func(m time.Time) string {
 		if m.Year() == v.now.Year() {
 			return upperFirst(v.T("month_alone.m" + strconv.Itoa(int(m.Month()))))
@@ -177,14 +199,14 @@ func (v *viewer) monthNav(f *worldFilter, months []time.Time) []monthLink {
 			if m.AddDate(0, 1, 0).After(v.now) {
 				continue
 			}
-			out = append(out, monthLink{name(m), f.with("/world", "month", m.Format("2006-01"), "when", ""), m.Equal(f.Month)})
+			out = append(out, monthLink{name(m), f.with("/world", "month", m.Format("2006-01"), "when", "", "day", ""), m.Equal(f.Month)})
 		}
 		return out
 	}
-	listed := f.Month.IsZero()
+	listed := f.Month.IsZero() // it is among the months
 	for _, m := range months {
 		listed = listed || m.Equal(f.Month)
-		out = append(out, monthLink{name(m), f.with("/world", "month", m.Format("2006-01"), "when", ""), m.Equal(f.Month)})
+		out = append(out, monthLink{name(m), f.with("/world", "month", m.Format("2006-01"), "when", "", "day", ""), m.Equal(f.Month)})
 	}
 	if !listed {
 		out = append(out, monthLink{name(f.Month), f.with("/world", "month", f.Month.Format("2006-01")), true})
@@ -283,6 +305,49 @@ func (v *viewer) placesOf(known []community.KnownCity) []place {
 			x, y := atlas.Project(*k.Place)
 			out = append(out, place{x: x, y: y, label: v.knownName(k), url: "/world/cities#" + cityAnchor(k)})
 		}
+	}
+	return out
+}
+
+// worldViews leads to the other way to look at the same.
+func (v *viewer) worldViews(f *worldFilter) []monthLink {
+	return []monthLink{
+		{v.T("explore.list_map"), f.with("/world", "view", ""), f.View == viewList},
+		{v.T("explore.calendar"), f.with("/world", "view", viewCalendar, "when", "", "day", ""), f.View == viewCalendar},
+	}
+}
+
+// worldChips are the conditions that were chosen.
+func (v *viewer) worldChips(f *worldFilter) []chip {
+	var out []chip
+	add := func(text string, names ...string) {
+		var pairs []string
+		for _, n := range names {
+			pairs = append(pairs, n, "")
+		}
+		out = append(out, chip{text, f.with("/world", pairs...)})
+	}
+	if f.City != "" {
+		text := f.City
+		if f.Within > 0 {
+			text += ", " + v.T("world.km", "Count", f.Within)
+		}
+		add(text, "city", "within")
+	}
+	if c := f.params.Get("country"); c != "" && (f.City == "" || f.query.Country != "") {
+		add(gazetteer.CountryName(c, v.Code), "country")
+	}
+	if f.query.Tag != "" {
+		add("#"+f.query.Tag, "tag")
+	}
+	if f.query.Language != "" {
+		add(upperFirst(v.languageName(f.query.Language)), "speaks")
+	}
+	if f.query.Online {
+		add(v.T("conf.online"), "online")
+	}
+	if !f.Day.IsZero() {
+		add(v.day(f.Day, true), "day")
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ type page struct {
 	At          string // path of the page in other languages, where it is not that of the request
 	ActivityID  string // the same thing for other servers
 	Calendar    string // an ICS of this page alone
+	OEmbed      string // what shows this page in others (oembed.com)
 	Image       *picture
 	Published   string
 	Data        any // schema.org
@@ -37,6 +39,8 @@ type page struct {
 	Login       string     // where one signs in, for everyone else
 	Bare        bool       // nothing is around it: there is no city, or it is being founded
 	Desk        []deskLink // the navigation of the desk, on its pages
+	Sheets      []string   // style sheets beside the common one
+	Frames      bool       // it shows pages of ours in frames
 	Version     string
 	Source      string
 	Body        any
@@ -61,6 +65,9 @@ type languageLink struct {
 	Current         bool
 }
 
+// framePieces are the templates that every page has at hand; each of the others is a page.
+var framePieces = []string{"template/layout.html", "template/parts.html", "template/form.html", "template/picture.html", "template/come.html", "template/grid.html"}
+
 // renderer holds the parsed templates of each page in each language.
 type renderer struct {
 	pages map[string]*template.Template // "ru/front"
@@ -75,13 +82,13 @@ func newRenderer(ts *tongues, asset func(string) string) (*renderer, error) {
 	}
 	r := &renderer{pages: map[string]*template.Template{}}
 	for _, t := range ts.list {
-		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage, "field": newField, "initial": initial, "pic": newPic, "pictureField": t.newPictureField, "qr": qrSVG}).ParseFS(templateFiles, "template/layout.html", "template/parts.html", "template/form.html", "template/picture.html", "template/come.html")
+		frame, err := template.New("").Funcs(template.FuncMap{"t": t.T, "asset": asset, "on": onPage, "field": newField, "initial": initial, "pic": newPic, "pictureField": t.newPictureField, "qr": qrSVG}).ParseFS(templateFiles, framePieces...)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
 			base := strings.TrimSuffix(path.Base(name), ".html")
-			if base == "layout" || base == "parts" || base == "form" || base == "picture" || base == "come" {
+			if slices.Contains(framePieces, name) {
 				continue
 			}
 			p, err := template.Must(frame.Clone()).ParseFS(templateFiles, name)

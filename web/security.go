@@ -29,6 +29,15 @@ func (s *Server) policy(pictures []string) string {
 		"; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
 }
 
+// pagePolicy is the policy of one page.
+func (s *Server) pagePolicy(p *page) string {
+	policy := s.policy(p.Pictures)
+	if p.Frames {
+		policy += "; frame-src 'self'"
+	}
+	return policy
+}
+
 // allowAll lets scripts of any site read the answer. It carries nothing that
 // depends on cookies, so there is nothing to take.
 func allowAll(h http.Header) {

@@ -58,7 +58,7 @@ func (s *Server) show(build builder, query ...string) http.HandlerFunc {
 				return document{}, err
 			}
 			d, err := newDocument(html, "text/html; charset=utf-8")
-			d.policy, d.langs = s.policy(sh.page.Pictures), true
+			d.policy, d.langs = s.pagePolicy(&sh.page), true
 			return d, err
 		})
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // worldParams are what a reader can ask the world for. The language of a
 // conference is speaks, since lang is that of the page.
-var worldParams = []string{"when", "month", "city", "country", "within", "tag", "speaks", "online", "page"}
+var worldParams = []string{"when", "month", "city", "country", "within", "tag", "speaks", "online", "day", "view", "page"}
 
 // The distances that can be asked for, in kilometres around a city.
 var distances = []int{50, 100, 250, 500, 1000, 2500}
@@ -36,12 +36,14 @@ type worldFilter struct {
 	Within int // kilometres around the city, 0: the city itself
 	Month  time.Time
 	Unsure bool // the city is not one that anyone knows
+	Day    time.Time
+	View   string
 }
 
 // plain tells whether nothing is left out.
 func (f *worldFilter) plain() bool {
 	q := &f.query
-	return q.Towns == nil && q.Country == "" && q.Language == "" && q.Tag == "" && !q.Online && q.From.IsZero() && !q.Past
+	return q.Towns == nil && q.Country == "" && q.Language == "" && q.Tag == "" && !q.Online && q.From.IsZero() && q.Until.IsZero() && !q.Past
 }
 
 // narrow tells whether more than the time is chosen.
@@ -52,8 +54,8 @@ func (f *worldFilter) narrow() bool {
 
 // worldFilter reads the parameters of the world. What cannot be understood is an
 // error that names it.
-func (s *Server) worldFilter(ctx context.Context, params url.Values, now time.Time) (*worldFilter, error) {
-	f := &worldFilter{query: storage.WorldQuery{Now: now}, params: url.Values{}}
+func (s *Server) worldFilter(ctx context.Context, params url.Values, now time.Time, zone *time.Location) (*worldFilter, error) {
+	f := &worldFilter{query: storage.WorldQuery{Now: now}, params: url.Values{}, View: viewList}
 	for _, name := range worldParams {
 		if v := strings.TrimSpace(params.Get(name)); v != "" && name != "page" {
 			f.params.Set(name, v)
@@ -64,15 +66,43 @@ func (s *Server) worldFilter(ctx context.Context, params url.Values, now time.Ti
 	case "", "upcoming":
 	case "past":
 		q.Past = true
+	case "week":
+		q.Until = week(now, zone).until
+	case "weekend":
+		sp := weekend(now, zone)
+		if q.Until = sp.until; sp.from.After(now) {
+			q.From = sp.from
+		}
 	default:
-		return nil, invalidField("when", "choice", "upcoming or past")
+		return nil, invalidField("when", "choice", "upcoming, week, weekend or past")
+	}
+	switch get("view") {
+	case "", viewList:
+		f.params.Del("view")
+	case viewCalendar:
+		f.View = viewCalendar
+	default:
+		return nil, invalidField("view", "choice", "list or calendar")
 	}
 	if raw := get("month"); raw != "" {
-		m, err := time.Parse("2006-01", raw)
-		if err != nil || m.Year() < 1970 || m.Year() > 2200 {
-			return nil, invalidField("month", "time", "a month looks like 2026-11")
+		m, err := readMonth(raw)
+		if err != nil {
+			return nil, err
 		}
+		f.params.Del("when")
 		f.Month, q.From, q.Until = m, m, m.AddDate(0, 1, 0)
+		q.Past = !q.Until.After(now)
+	}
+	if raw := get("day"); raw != "" {
+		d, err := readDay(raw)
+		if err != nil {
+			return nil, err
+		}
+		f.params.Del("when")
+		f.params.Del("month")
+		f.Month, f.Day = time.Time{}, d
+		q.From = time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, zone)
+		q.Until = q.From.AddDate(0, 0, 1)
 		q.Past = !q.Until.After(now)
 	}
 	if raw := get("country"); raw != "" {

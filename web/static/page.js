@@ -24,7 +24,7 @@
   }
 
   for (const button of document.querySelectorAll("button[data-copy]")) {
-    const input = button.parentElement.querySelector("input");
+    const input = button.parentElement.querySelector("input, textarea");
     const label = button.textContent;
     if (!input || !navigator.clipboard) continue;
     button.hidden = false;
