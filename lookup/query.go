@@ -74,7 +74,7 @@ func (q Query) Shorter() (Query, bool) {
 	for _, t := range q.Terms {
 		if len(t.Words) == 1 && t.Begin {
 			rs := []rune(t.Words[0])
-			if n := len(rs); n >= 5 {
+			if n := len(rs); n >= 4 {
 				cut := 1
 				if n >= 7 {
 					cut = 2

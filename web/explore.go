@@ -399,13 +399,18 @@ func (v *viewer) exploreTimes(f *exploring) []monthLink {
 	when := f.params.Get("when")
 	plain := f.Month.IsZero() && f.Day.IsZero()
 	out := []monthLink{{v.T("conferences.upcoming"), f.with("when", "", "month", "", "day", ""), plain && when == ""}}
-	for _, w := range []string{"week", "weekend"} {
-		out = append(out, monthLink{v.T("explore." + w), f.with("when", w, "month", "", "day", ""), plain && when == w})
+	for _, w := range v.soonTimes() {
+		out = append(out, monthLink{w.Name, f.with("when", w.Value, "month", "", "day", ""), plain && when == w.Value})
 	}
 	if !f.Month.IsZero() {
 		out = append(out, monthLink{upperFirst(v.month(f.Month)), f.with(), true})
 	}
 	return append(out, monthLink{v.T("conferences.past"), f.with("when", "past", "month", "", "day", ""), plain && when == "past"})
+}
+
+// soonTimes are the times that most people look for.
+func (t *tongue) soonTimes() []choice {
+	return []choice{{Value: "week", Name: t.T("explore.week")}, {Value: "weekend", Name: t.T("explore.weekend")}}
 }
 
 // exploreChips are the conditions that were chosen.

@@ -225,9 +225,7 @@ func (s *Server) embedCode(ctx context.Context, v *viewer, r *http.Request) (*sh
 	}
 	p.Frame = withQuery(path, q)
 	p.Code = frameCode(s.site.Base+p.Frame, p.FrameTitle, "100%", p.Height, home)
-	for _, t := range []string{"auto", "light", "dark"} {
-		p.Themes = append(p.Themes, choice{t, v.T("embed.theme_" + t), t == p.Theme})
-	}
+	p.Themes = choose([]choice{{Value: "auto", Name: v.T("embed.theme_auto")}, {Value: "light", Name: v.T("embed.theme_light")}, {Value: "dark", Name: v.T("embed.theme_dark")}}, p.Theme, nil)
 	for _, l := range v.city.Languages {
 		p.Languages = append(p.Languages, choice{Value: l, Name: upperFirst(v.languageName(l))})
 	}

@@ -88,7 +88,7 @@ func (s *Server) search(ctx context.Context, v *viewer, r *http.Request) (*shown
 			p.Loose = len(p.Groups) > 0
 		}
 	}
-	if number > 1 && len(p.Groups) == 0 {
+	if number > 1 && (len(p.Groups) == 0 || !p.Single) {
 		return nil, community.Errorf(community.NotFound, "there is no page %d", number)
 	}
 	sh.page.Body = p
@@ -110,7 +110,7 @@ func (s *Server) find(ctx context.Context, v *viewer, words lookup.Query, groups
 		if len(hits) == 0 {
 			continue
 		}
-		g := foundGroup{Name: v.T("search." + string(in)), ID: string(in)}
+		g := foundGroup{Name: v.groupName(in), ID: string(in)}
 		if g.Hits, err = s.found(ctx, v, words, hits); err != nil {
 			return nil, err
 		}
@@ -136,6 +136,16 @@ func (s *Server) find(ctx context.Context, v *viewer, words lookup.Query, groups
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+func (t *tongue) groupName(in storage.SearchGroup) string {
+	switch in {
+	case storage.SearchUpcoming:
+		return t.T("search.upcoming")
+	case storage.SearchPast:
+		return t.T("search.past")
+	}
+	return t.T("search.posts")
 }
 
 // found shows what was found, with the words marked.

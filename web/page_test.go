@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 			[]string{"Secret plan", "Only for followers", "unfinished", "ana@secret.example"}},
 		{"front in Russian", "/", "ru", 200, []string{"Карты, нарисованные от руки", "Четверг, 26\u00a0ноября\u00a02026", `<html lang="ru"`, "через 4 дня", "Чем займёмся зимой"}, []string{"Maps drawn by hand", "Secret"}},
 		{"all", "/conf", "en", 200, []string{"November 2026", "December 2026", "Winter hack days", "4–6\u00a0December\u00a02026", "Not certain yet", "Cancelled"}, []string{"Secret plan"}},
-		{"found", "/conf?q=MAPS", "en", 200, []string{"Maps drawn by hand", "Found for “MAPS”", `content="noindex"`}, []string{"Board games"}},
+		{"found", "/conf?q=MAPS", "en", 200, []string{"Maps drawn by hand", "“MAPS”", `content="noindex"`}, []string{"Board games"}},
 		{"about one topic", "/conf?tag=MAPS", "en", 200, []string{"Conferences about #maps", "Maps drawn by hand"}, []string{"Winter hack days"}},
 		{"nothing found", "/conf?q=zzz", "en", 200, []string{"No title contains these words"}, []string{"Board games"}},
 		{"no such page", "/conf?page=7", "en", 404, []string{"There is nothing here"}, nil},

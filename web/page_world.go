@@ -185,8 +185,8 @@ func only(f *worldFilter, names ...string) map[string][]string {
 func (v *viewer) monthNav(f *worldFilter, months []time.Time) []monthLink {
 	when := f.params.Get("when")
 	out := []monthLink{{v.T("world.all_months"), f.with("/world", "month", "", "when", "", "day", ""), f.Month.IsZero() && f.Day.IsZero() && when == ""}}
-	for _, w := range []string{"week", "weekend"} {
-		out = append(out, monthLink{v.T("explore." + w), f.with("/world", "month", "", "when", w, "day", ""), when == w})
+	for _, w := range v.soonTimes() {
+		out = append(out, monthLink{w.Name, f.with("/world", "month", "", "when", w.Value, "day", ""), when == w.Value})
 	}
 	name := func(m time.Time) string {
 		if m.Year() == v.now.Year() {
