@@ -111,7 +111,7 @@ func (s *Server) find(ctx context.Context, v *viewer, words lookup.Query, groups
 			continue
 		}
 		g := foundGroup{Name: v.groupName(in), ID: string(in)}
-		if g.Hits, err = s.found(ctx, v, words, hits); err != nil {
+		if g.Hits, err = s.foundHits(ctx, v, words, hits); err != nil {
 			return nil, err
 		}
 		at := func(n int) string {
@@ -148,8 +148,8 @@ func (t *tongue) groupName(in storage.SearchGroup) string {
 	return t.T("search.posts")
 }
 
-// found shows what was found, with the words marked.
-func (s *Server) found(ctx context.Context, v *viewer, words lookup.Query, hits []storage.Hit) ([]found, error) {
+// foundHits shows what was found, with the words marked.
+func (s *Server) foundHits(ctx context.Context, v *viewer, words lookup.Query, hits []storage.Hit) ([]found, error) {
 	var posts []community.Post
 	for _, h := range hits {
 		if h.Post != nil {
