@@ -142,8 +142,9 @@ type Peer struct {
 type Severity string
 
 // Suspend refuses everything. Silence takes what comes but shows it nowhere and
-// shares nothing of it.
+// shares nothing of it. NoBlock keeps nobody out: only pictures or reports.
 const (
+	NoBlock Severity = "none"
 	Silence Severity = "silence"
 	Suspend Severity = "suspend"
 )
@@ -157,6 +158,11 @@ type Block struct {
 	Reason   string
 	By       string // handle of the steward
 	Created  time.Time
+
+	MeasureID     int64 // the measure that it belongs to and ends with, or 0
+	RejectMedia   bool  // pictures are not shown
+	RejectReports bool  // complaints are not taken
+	Obfuscate     bool  // the public log does not name the domain
 }
 
 // Token lets a program act for a member through the JSON API. Only the hash of
@@ -169,17 +175,6 @@ type Token struct {
 	Created  time.Time
 	LastUsed time.Time
 	Revoked  time.Time
-}
-
-// Report is a complaint, from a member or by Flag from another server.
-type Report struct {
-	ID      int64
-	ActorID int64 // who complains: a remote actor, or 0
-	URI     string
-	Objects []string
-	Text    string
-	Created time.Time
-	Closed  time.Time
 }
 
 // Reaction is what someone elsewhere did to a conference or post of ours.

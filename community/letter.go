@@ -36,6 +36,7 @@ const (
 	LetterMessage     LetterKind = "message"     // of the organisers: Subject, Text
 	LetterApplication LetterKind = "application" // what became of it: Accepted "yes" or "no", Name, Text of a steward, Link to sign in
 	LetterDeleted     LetterKind = "deleted"     // it was taken off the calendar: Conference as it was
+	LetterOrder       LetterKind = "order"       // of the stewards, about a measure or a report: Subject, Text, in the language of its reader
 	LetterTest        LetterKind = "test"        // does mail work?
 )
 

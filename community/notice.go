@@ -27,12 +27,13 @@ const (
 	NoticeFollowMoved NoticeKind = "follow_moved" // someone followed moved: From, To
 
 	NoticeApplication NoticeKind = "application" // someone would like an account: Name
+	NoticeOrder       NoticeKind = "order"       // a word of the stewards, in the language of its reader: Text
 )
 
 // NoticeKinds lists all of them.
 var NoticeKinds = []NoticeKind{
 	NoticeAccepted, NoticeWaiting, NoticeMovedUp, NoticeKept, NoticeDeclined, NoticeSignUp, NoticeNoAnswer, NoticeChanged, NoticeCancelled, NoticeDeleted,
-	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved, NoticeApplication,
+	NoticeOfferAccepted, NoticeOfferDeclined, NoticeOfferLapsed, NoticeFollowMoved, NoticeApplication, NoticeOrder,
 }
 
 // Notice is a word to a member about something of theirs.

@@ -30,7 +30,7 @@ const (
 	MessagePost  PostKind = "message" // the city's direct message to one person
 )
 
-// PostState says whether a post of others is shown.
+// PostState says whether a post is shown.
 type PostState string
 
 // The states.
@@ -39,6 +39,8 @@ const (
 	Held    PostState = "held"    // waits for a steward
 	Hidden  PostState = "hidden"  // a steward took it away
 	Offered PostState = "offered" // mentions the city, for the stewards to boost or not
+
+	Silenced PostState = "silenced" // of ours: its author is silenced
 )
 
 // Post is something said: by the city, by a member, or by someone elsewhere in

@@ -12,6 +12,10 @@ type Settings struct {
 	ReplyTo string `json:"reply_to,omitempty"` // e-mail address at which answers to letters are read
 
 	Joining Joining `json:"joining,omitempty"` // empty is JoinInvited
+
+	// Federation says with which servers the city has to do. storage reads it by
+	// its very spelling: "federation":"listed".
+	Federation Federation `json:"federation,omitempty"`
 }
 
 // Joins is how people get an account.

@@ -96,6 +96,12 @@ func (s Site) Apply(secret string) string { return s.Base + "/join/confirm/" + s
 // SignIn is the page that signs a member in, once.
 func (s Site) SignIn(secret string) string { return s.Base + "/login/" + secret }
 
+// Appeal is the page at which one objects to what the stewards decided.
+func (s Site) Appeal(token string) string { return s.Base + "/appeal/" + token }
+
+// Case is the page of a case, for stewards.
+func (s Site) Case(id int64) string { return s.Base + "/desk/reports/" + strconv.FormatInt(id, 10) }
+
 // Post is the id of a post of ours.
 func (s Site) Post(slug string) string { return s.Base + "/posts/" + slug }
 

@@ -44,6 +44,11 @@ func (s *Server) backgroundLoop(stop, work context.Context) {
 		} else if n > 0 {
 			s.log.Info("seats or unconfirmed answers lapsed", "conferences", n)
 		}
+		if n, err := s.node.SettleMeasures(work); err != nil {
+			s.log.Error("ending measures", "error", err)
+		} else if n > 0 {
+			s.log.Info("measures ended", "count", n)
+		}
 		if now.Sub(last.prune) >= pruneEvery {
 			last.prune = now
 			s.prune(work)

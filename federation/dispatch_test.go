@@ -500,7 +500,7 @@ func TestActorsChange(t *testing.T) {
 		t.Errorf("%d followers after the block", c)
 	}
 	p.deliver(n, "anna", p.activity("anna", "Flag", []any{n.site.Actor(community.CityActor)}, "content", "rude"))
-	if list, err := n.store.Reports(ctx); err != nil || len(list) != 1 || list[0].Text != "rude" {
+	if list, err := n.store.Reports(ctx, 0); err != nil || len(list) != 1 || list[0].Text != "rude" {
 		t.Errorf("%+v %v", list, err)
 	}
 	// Goodbye: her address answers 410 by then, and nobody asks.

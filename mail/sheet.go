@@ -89,7 +89,7 @@ func (w *writing) sheet(key string) *sheet {
 	}
 	if text := lines(l.Args["Text"]); text != "" {
 		s.Quote = paragraphs(text)
-		if l.Kind != community.LetterMessage {
+		if l.Kind != community.LetterMessage && l.Kind != community.LetterOrder {
 			s.QuoteHead = w.T("mail.organisers", nil)
 		}
 	}

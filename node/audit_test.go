@@ -14,6 +14,16 @@ import (
 var notAudited = map[string]string{
 	"Applications":  "it only reads",
 	"Arrivals":      "it only reads",
+	"Case":          "it only reads",
+	"Cases":         "it only reads",
+	"Measures":      "it only reads",
+	"PreviewBlocks": "it only reads",
+	"Servers":       "it only reads",
+
+	"AddPicture":    "a picture is nothing until something shows it",
+	"AddReport":     "everyone may complain, and nothing is done yet",
+	"PrepareBlocks": "nothing is done until the list is taken over",
+
 	"Audits":        "it only reads",
 	"Invites":       "it only reads",
 	"Links":         "it only reads",

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -15,24 +14,70 @@ import (
 // domainPattern is a name or an IPv4 address; with a port, that one server alone.
 var domainPattern = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(:[0-9]{1,5})?$`)
 
-// AddBlock keeps out a domain with its subdomains, or one actor. With Suspend,
-// those already following are gone at once.
+// AddBlock keeps out a domain with its subdomains, or one actor, until it is
+// removed: a measure without a term. What was said of them before is replaced.
+// With Suspend, those already following are gone at once. With NoBlock, only
+// pictures or reports are refused.
 func (n *Node) AddBlock(ctx context.Context, by By, b *community.Block) error {
 	if err := by.may(community.Steward); err != nil {
 		return err
 	}
+	in := *b
 	return n.write(ctx, func(tx *storage.Tx) error {
-		if err := n.addBlock(ctx, tx, by, b); err != nil {
+		*b = in // the transaction may run again
+		if err := n.tidyBlock(b); err != nil {
 			return err
 		}
-		if err := n.auditBlock(ctx, tx, by, "block.add", b); err != nil {
+		if err := n.clearBlock(ctx, tx, by, b); err != nil {
 			return err
 		}
-		return n.enforce(ctx, tx)
+		b.By, b.Created = by.Name(), tx.Now()
+		if b.RejectMedia || b.RejectReports || b.Obfuscate || b.Severity == community.NoBlock {
+			rule := *b
+			rule.Severity, rule.MeasureID = community.NoBlock, 0
+			if err := tx.SaveBlock(ctx, &rule); err != nil {
+				return err
+			}
+			if err := n.auditBlock(ctx, tx, by, "block.add", b); err != nil || b.Severity == community.NoBlock {
+				return err
+			}
+		}
+		m := &community.Measure{Kind: community.MeasureKind(b.Severity), TargetKind: community.TargetDomain, Target: b.Domain, Reason: b.Reason}
+		if b.ActorURI != "" {
+			m.TargetKind, m.Target = community.TargetActor, b.ActorURI
+		}
+		if err := n.impose(ctx, tx, by, m); err != nil {
+			return err
+		}
+		b.MeasureID = m.ID
+		return nil
 	})
 }
 
-// auditBlock writes down what became of a block.
+// clearBlock makes room for a new block of a domain or an actor.
+func (n *Node) clearBlock(ctx context.Context, tx *storage.Tx, by By, b *community.Block) error {
+	old, err := tx.Block(ctx, b.Domain, b.ActorURI)
+	if ok, err := found(err); !ok {
+		return err
+	}
+	if old.MeasureID == 0 {
+		return tx.DeleteBlock(ctx, b.Domain, b.ActorURI)
+	}
+	m, err := tx.Measure(ctx, old.MeasureID)
+	if err != nil {
+		return err
+	}
+	if err := n.lift(ctx, tx, by, m, ""); err != nil {
+		return err
+	}
+	_, err = tx.Block(ctx, b.Domain, b.ActorURI)
+	if ok, err := found(err); !ok {
+		return err
+	}
+	return tx.DeleteBlock(ctx, b.Domain, b.ActorURI) // what was before that measure
+}
+
+// auditBlock writes down what became of a block that is no measure.
 func (n *Node) auditBlock(ctx context.Context, tx *storage.Tx, by By, action string, b *community.Block) error {
 	a := community.Audit{Action: action, Object: b.Domain + b.ActorURI, Name: b.Domain + b.ActorURI, Reason: b.Reason}
 	if action == "block.add" {
@@ -41,34 +86,20 @@ func (n *Node) auditBlock(ctx context.Context, tx *storage.Tx, by By, action str
 	return n.audit(ctx, tx, by, a)
 }
 
-func (n *Node) addBlock(ctx context.Context, tx *storage.Tx, by By, b *community.Block) error {
-	if err := n.tidyBlock(b); err != nil {
-		return err
-	}
-	b.By, b.Created = by.Name(), tx.Now()
-	return tx.SaveBlock(ctx, b)
-}
-
 // enforce ends what the blocks of severity suspend forbid: follows in both
 // directions, seats, and announcements. What the city boosts ends with either
 // severity. It is done once for however many blocks. Whose follow ends is told
 // so: else their server would show it for ever, also when the block is long gone.
 func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
-	blocks, err := tx.Blocks(ctx)
+	blocks, err := tx.Blocking(ctx)
 	if err != nil {
 		return err
 	}
-	domains, actors := map[string]bool{}, map[string]bool{}
-	for _, b := range blocks {
-		switch {
-		case b.Severity != community.Suspend:
-		case b.ActorURI != "":
-			actors[b.ActorURI] = true
-		default:
-			domains[b.Domain] = true
-		}
+	out := func(host, uri string) bool {
+		b := blocks.Of(host, uri)
+		return b != nil && b.Severity == community.Suspend
 	}
-	suspended := func(a *community.Actor) bool { return a != nil && (actors[a.URI] || inDomains(a.Host, domains)) }
+	suspended := func(a *community.Actor) bool { return a != nil && out(a.Host, a.URI) }
 	for i, list := range []func(context.Context, storage.FollowQuery) ([]community.Follow, error){tx.FollowedList, tx.Followers} {
 		q := storage.FollowQuery{Limit: 1000}
 		for {
@@ -114,7 +145,7 @@ func (n *Node) enforce(ctx context.Context, tx *storage.Tx) error {
 		origin, err := tx.ActorByID(ctx, c.OriginID)
 		if ok, err := found(err); err != nil {
 			return err
-		} else if !ok || !suspended(origin) && !inDomains(hostOf(c.URI), domains) {
+		} else if !ok || !suspended(origin) && !out(hostOf(c.URI), "") {
 			continue
 		}
 		if err := n.withdraw(ctx, tx, c); err != nil {
@@ -182,21 +213,6 @@ func (n *Node) clearSeats(ctx context.Context, tx *storage.Tx, suspended func(*c
 	return nil
 }
 
-// inDomains tells whether a host is one of some domains or below one.
-func inDomains(host string, domains map[string]bool) bool {
-	if domains[host] {
-		return true
-	}
-	name, _, _ := strings.Cut(host, ":")
-	for name != "" {
-		if domains[name] {
-			return true
-		}
-		_, name, _ = strings.Cut(name, ".")
-	}
-	return false
-}
-
 func underDomain(host, domain string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	return name == domain || host == domain || strings.HasSuffix(name, "."+domain)
@@ -206,11 +222,15 @@ func underDomain(host, domain string) bool {
 // case, without dots around it. Blocks that miss a spelling do not block.
 func (n *Node) tidyBlock(b *community.Block) error {
 	switch b.Severity {
+	case community.NoBlock:
+		if b.ActorURI != "" {
+			return community.Errorf(community.Invalid, "pictures and reports are refused of whole servers only")
+		}
 	case community.Silence, community.Suspend:
 	case "":
 		b.Severity = community.Suspend
 	default:
-		return community.Errorf(community.Invalid, "a block is silence or suspend, not %q", b.Severity)
+		return community.Errorf(community.Invalid, "a block is silence, suspend or none, not %q", b.Severity)
 	}
 	if b.ActorURI != "" {
 		if hostOf(b.ActorURI) == "" || hostOf(b.ActorURI) == n.site.Host() {
@@ -245,43 +265,12 @@ func (n *Node) RemoveBlock(ctx context.Context, by By, domain, actorURI string) 
 		return err
 	}
 	return n.write(ctx, func(tx *storage.Tx) error {
-		if err := n.auditBlock(ctx, tx, by, "block.remove", &b); err != nil {
+		if _, err := tx.Block(ctx, b.Domain, b.ActorURI); err != nil {
 			return err
 		}
-		return tx.DeleteBlock(ctx, b.Domain, b.ActorURI)
+		if err := n.clearBlock(ctx, tx, by, &b); err != nil {
+			return err
+		}
+		return n.auditBlock(ctx, tx, by, "block.remove", &b)
 	})
-}
-
-// ImportBlocks adds a list of blocks, all or none. It returns how many are new.
-func (n *Node) ImportBlocks(ctx context.Context, by By, blocks []community.Block) (int, error) {
-	if err := by.may(community.Steward); err != nil {
-		return 0, err
-	}
-	added := 0
-	err := n.write(ctx, func(tx *storage.Tx) error {
-		added = 0
-		have, err := tx.Blocks(ctx)
-		if err != nil {
-			return err
-		}
-		known := map[[2]string]bool{}
-		for _, b := range have {
-			known[[2]string{b.Domain, b.ActorURI}] = true
-		}
-		for i := range blocks {
-			if err := n.addBlock(ctx, tx, by, &blocks[i]); err != nil {
-				return err
-			}
-			key := [2]string{blocks[i].Domain, blocks[i].ActorURI}
-			if !known[key] {
-				known[key] = true
-				added++
-			}
-		}
-		if err := n.audit(ctx, tx, by, community.Audit{Action: "block.import", Object: "servers", Details: map[string]string{"added": strconv.Itoa(added)}}); err != nil {
-			return err
-		}
-		return n.enforce(ctx, tx)
-	})
-	return added, err
 }

@@ -45,6 +45,11 @@ func (n *Node) announce(ctx context.Context, tx *storage.Tx, c *community.Confer
 	if b, err := tx.BlockOf(ctx, hostOf(c.URI), origin.URI); err == nil {
 		return community.Errorf(community.Refused, "%s is blocked here (%s)", orElse(b.Domain, b.ActorURI), b.Severity)
 	}
+	if _, err := tx.Hidden(ctx, c.URI); err == nil {
+		return &community.Error{Code: community.Refused, Key: "error.conference_hidden", Msg: "the stewards have hidden this conference"}
+	} else if _, err := found(err); err != nil {
+		return err
+	}
 	if c.Status == community.Cancelled {
 		return &community.Error{Code: community.Refused, Key: "error.cancelled", Msg: "this conference was cancelled"}
 	}

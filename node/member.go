@@ -66,11 +66,15 @@ func handleFree(ctx context.Context, r *storage.Reader, city *community.City, ha
 }
 
 // SetRole makes a member a newcomer, a member or a steward. The city keeps at
-// least one steward.
+// least one steward; to take that role from someone else needs two (Measure,
+// Demote).
 func (n *Node) SetRole(ctx context.Context, by By, handle string, role community.Role) error {
 	return n.changeMember(ctx, by, handle, "member.role", func(tx *storage.Tx, m *community.Member, log *community.Audit) error {
 		log.Details = map[string]string{"from": string(m.Role), "to": string(role)}
 		if m.Role == community.Steward && role != community.Steward {
+			if by.Member != nil && by.Member.Handle != handle {
+				return &community.Error{Code: community.Refused, Key: "error.demote", Msg: "taking away the role of a steward needs a second steward: take a measure"}
+			}
 			if err := lastSteward(ctx, tx, m); err != nil {
 				return err
 			}
@@ -80,25 +84,41 @@ func (n *Node) SetRole(ctx context.Context, by By, handle string, role community
 	})
 }
 
-// SuspendMember takes an account out of use, or back into it.
+// SuspendMember takes an account out of use until it is taken back, or takes it
+// back into use: a measure without a term. Its seats are free at once.
 func (n *Node) SuspendMember(ctx context.Context, by By, handle string, on bool) error {
-	action := "member.suspend"
-	if !on {
-		action = "member.restore"
+	if on {
+		return n.TakeMeasure(ctx, by, &community.Measure{Kind: community.MeasureOut, TargetKind: community.TargetMember, Target: handle})
 	}
-	return n.changeMember(ctx, by, handle, action, func(tx *storage.Tx, m *community.Member, _ *community.Audit) error {
-		if !on {
-			m.Suspended = zeroTime
-			return nil
-		}
-		if !m.Suspended.IsZero() {
-			return community.Errorf(community.Conflict, "%s is suspended already", handle)
-		}
-		if err := lastSteward(ctx, tx, m); err != nil {
+	if err := by.may(community.Steward); err != nil {
+		return err
+	}
+	return n.write(ctx, func(tx *storage.Tx) error {
+		m, err := n.memberAt(ctx, tx.Reader, handle)
+		if err != nil {
 			return err
 		}
-		m.Suspended = tx.Now()
-		return nil
+		if m.Suspended.IsZero() {
+			return nil
+		}
+		standing, err := tx.Measures(ctx, storage.MeasureQuery{Target: n.site.Actor(community.MemberActor(m.Handle)),
+			States: []community.MeasureState{community.MeasureActive}, Kinds: []community.MeasureKind{community.MeasureOut}})
+		if err != nil {
+			return err
+		}
+		for i := range standing {
+			if err := n.lift(ctx, tx, by, &standing[i], ""); err != nil {
+				return err
+			}
+		}
+		if len(standing) > 0 {
+			return nil
+		}
+		m.Suspended, m.Updated = zeroTime, tx.Now() // suspended before there were measures
+		if err := tx.UpdateMember(ctx, m); err != nil {
+			return err
+		}
+		return n.audit(ctx, tx, by, community.Audit{Action: "member.restore", Object: string(community.MemberActor(handle)), Name: m.Name})
 	})
 }
 

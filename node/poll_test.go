@@ -455,7 +455,7 @@ func TestBlockedGuests(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	wantCode(t, w.vote(t, e, p, "I'm coming"), community.Forbidden)
-	if got := w.messages(t, e); len(got) != 1 {
+	if got := w.messages(t, e); len(got) != 2 || !strings.Contains(got[1], "You can take no part") {
 		t.Errorf("%q", got)
 	}
 }

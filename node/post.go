@@ -86,6 +86,15 @@ func (n *Node) addPost(ctx context.Context, tx *storage.Tx, p *community.Post, p
 	if err != nil {
 		return err
 	}
+	if handle, ok := p.Author.Member(); ok {
+		quiet, err := n.silenced(ctx, tx.Reader, handle)
+		if err != nil {
+			return err
+		}
+		if quiet {
+			p.State = community.Silenced
+		}
+	}
 	if _, err := n.place(ctx, tx, p); err != nil {
 		return err
 	}
@@ -479,6 +488,9 @@ func (n *Node) PostDocumentFor(ctx context.Context, slug string, f community.For
 	}
 	if p.Draft || !slices.Contains(shown, p.Visibility) {
 		return nil, community.Errorf(community.NotFound, "there is no post %q", slug)
+	}
+	if p.State == community.Hidden {
+		return nil, community.Errorf(community.Forbidden, "the stewards have hidden this post") // that may pass
 	}
 	if f.Threaded() && threaded(p) {
 		return n.enc.ThreadPost(p)

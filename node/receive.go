@@ -574,19 +574,3 @@ func (n *Node) ReceiveBlock(ctx context.Context, from *community.Actor, object s
 		return tx.DeleteFollowed(ctx, local, from.ID)
 	})
 }
-
-// ReceiveFlag is a complaint from another server about something of ours.
-func (n *Node) ReceiveFlag(ctx context.Context, from *community.Actor, uri string, objects []string, text string) error {
-	ours := slices.DeleteFunc(slices.Clone(objects), func(id string) bool { _, ok := n.site.Path(id); return !ok })
-	if len(ours) == 0 {
-		return community.Errorf(community.Refused, "this complains about nothing of ours")
-	}
-	return n.write(ctx, func(tx *storage.Tx) error {
-		r := &community.Report{ActorID: from.ID, URI: uri, Objects: objects, Text: text, Created: tx.Now()}
-		err := tx.InsertReport(ctx, r)
-		if community.CodeOf(err) == community.Conflict {
-			return nil // said before
-		}
-		return err
-	})
-}

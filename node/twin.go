@@ -176,7 +176,8 @@ func (n *Node) shownOf(ctx context.Context, tx *storage.Tx, group []*community.C
 	return best, nil
 }
 
-// keptOut tells whether a conference is of someone who is blocked or silenced.
+// keptOut tells whether a conference is of someone who is blocked or silenced,
+// or hidden itself.
 func (n *Node) keptOut(ctx context.Context, r *storage.Reader, c *community.Conference) (bool, error) {
 	if c.Own() {
 		return false, nil
@@ -189,6 +190,10 @@ func (n *Node) keptOut(ctx context.Context, r *storage.Reader, c *community.Conf
 		uri = origin.URI
 	}
 	_, err = r.BlockOf(ctx, hostOf(c.URI), uri)
+	if ok, err := found(err); ok || err != nil {
+		return ok, err
+	}
+	_, err = r.Hidden(ctx, c.URI)
 	return found(err)
 }
 

@@ -289,6 +289,11 @@ func (w *worldWriter) listed(ctx context.Context, c *community.Conference, o *or
 	case o == nil:
 		return false, nil
 	}
+	_, err := w.tx.Hidden(ctx, c.URI)
+	hidden, err := found(err)
+	if err != nil {
+		return false, err
+	}
 	why, err := w.tx.Passing(ctx, c.ID)
 	if err != nil {
 		return false, err
@@ -302,7 +307,7 @@ func (w *worldWriter) listed(ctx context.Context, c *community.Conference, o *or
 		why = storage.PassingLeft
 		err = w.tx.SetPassing(ctx, c.ID, why)
 	}
-	if err != nil || o.blocked {
+	if err != nil || o.blocked || hidden {
 		return false, err
 	}
 	return !c.Announced.IsZero() || o.stewarded || why == storage.PassingTold || why == storage.PassingCity && isCity, nil

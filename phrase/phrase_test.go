@@ -78,7 +78,7 @@ func TestCataloguesSayTheSame(t *testing.T) {
 				t.Errorf("%s: names %q, and %q in %s", key, slots(en[key]), slots(other[key]), lang)
 			}
 			for n := range 30 { // every plural form
-				if got := v.N(key, n, "Title", "T", "Link", "L", "Line", "W", "City", "C"); got == key || strings.Contains(got, "<no value>") {
+				if got := v.N(key, n, "Title", "T", "Link", "L", "Line", "W", "City", "C", "Name", "N", "Until", "U", "Day", "D", "Rule", "R", "Reason", "X"); got == key || strings.Contains(got, "<no value>") {
 					t.Errorf("%s in %s is %q", key, lang, got)
 				}
 			}

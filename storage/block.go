@@ -3,16 +3,23 @@ package storage
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 
 	"konfa/community"
 )
 
 func scanBlock(row row, b *community.Block) error {
-	return row.Scan(&b.ID, &b.Domain, &b.ActorURI, &b.Severity, &b.Reason, &b.By, instant{&b.Created})
+	return row.Scan(&b.ID, &b.Domain, &b.ActorURI, &b.Severity, &b.Reason, &b.By, instant{&b.Created},
+		&b.MeasureID, flag{&b.RejectMedia}, flag{&b.RejectReports}, flag{&b.Obfuscate})
 }
 
-const blockColumns = "id, domain, actor_uri, severity, reason, by_member, created"
+const blockColumns = "id, domain, actor_uri, severity, reason, by_member, created, measure_id, reject_media, reject_reports, obfuscate"
+
+// unlisted makes a block of every server that is not on the list of a city that
+// has to do with a list alone. The pattern is what encoding/json makes of
+// community.Settings; inside of another text of theirs its quotes are escaped.
+const unlisted = `FROM city WHERE settings LIKE '%"federation":"listed"%'`
 
 // Blocks lists all blocks, domains first.
 func (r *Reader) Blocks(ctx context.Context) ([]community.Block, error) {
@@ -20,12 +27,35 @@ func (r *Reader) Blocks(ctx context.Context) ([]community.Block, error) {
 }
 
 // BlockOf finds the strongest block that applies to an actor or a host: of the
-// actor, of the host, or of a domain above it. Either argument may be empty.
-// NotFound if there is none.
+// actor, of the host, or of a domain above it; or that the host is on no list,
+// where the city goes by one. Either argument may be empty. NotFound if there is
+// none. What only refuses pictures or reports is no block here.
 func (r *Reader) BlockOf(ctx context.Context, host, actorURI string) (*community.Block, error) {
-	const strongest = " ORDER BY CASE WHEN severity = 'suspend' THEN 0 ELSE 1 END, id LIMIT 1"
-	return one(ctx, r, "block", scanBlock, "SELECT "+blockColumns+" FROM block WHERE (actor_uri <> '' AND actor_uri = ?) OR (domain <> '' AND domain"+
-		r.sql.inTexts+")"+strongest, actorURI, texts(domains(host)))
+	const strongest = " ORDER BY CASE WHEN severity = 'suspend' THEN 0 ELSE 1 END, id DESC LIMIT 1"
+	on := texts(domains(host))
+	q, args := "SELECT "+blockColumns+" FROM block WHERE severity <> 'none' AND ((actor_uri <> '' AND actor_uri = ?) OR (domain <> '' AND domain"+r.sql.inTexts+"))", []any{actorURI, on}
+	if host != "" {
+		q += " UNION ALL SELECT 0, ?, '', 'suspend', '', '', 0, 0, 0, 0, 0 " + unlisted + " AND NOT EXISTS (SELECT 1 FROM allowed_server WHERE domain" + r.sql.inTexts + ")"
+		args = append(args, strings.ToLower(host), on)
+	}
+	return one(ctx, r, "block", scanBlock, "SELECT "+blockColumns+" FROM ("+q+") AS b"+strongest, args...)
+}
+
+// ServerRule tells what is refused of a host beside what a block keeps out.
+func (r *Reader) ServerRule(ctx context.Context, host string) (community.ServerRule, error) {
+	scan := func(row row, v *community.ServerRule) error {
+		return row.Scan(flag{&v.RejectMedia}, flag{&v.RejectReports})
+	}
+	v, err := one(ctx, r, "rule", scan, "SELECT COALESCE(MAX(reject_media), 0), COALESCE(MAX(reject_reports), 0) FROM block WHERE domain <> '' AND domain"+r.sql.inTexts, texts(domains(host)))
+	if err != nil {
+		return community.ServerRule{}, err
+	}
+	return *v, nil
+}
+
+// Block reads the block of a domain or of an actor itself.
+func (r *Reader) Block(ctx context.Context, domain, actorURI string) (*community.Block, error) {
+	return one(ctx, r, "block", scanBlock, "SELECT "+blockColumns+" FROM block WHERE domain = ? AND actor_uri = ?", domain, actorURI)
 }
 
 // SaveBlock adds or replaces the block of a domain or of an actor.
@@ -33,9 +63,10 @@ func (tx *Tx) SaveBlock(ctx context.Context, b *community.Block) error {
 	if err := tx.AddWorldTodo(ctx, "blocks", 0); err != nil {
 		return err
 	}
-	return tx.insert(ctx, &b.ID, `INSERT INTO block (domain, actor_uri, severity, reason, by_member, created) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (domain, actor_uri) DO UPDATE SET severity = excluded.severity, reason = excluded.reason, by_member = excluded.by_member RETURNING id`,
-		b.Domain, b.ActorURI, b.Severity, b.Reason, b.By, b.Created)
+	return tx.insert(ctx, &b.ID, `INSERT INTO block (domain, actor_uri, severity, reason, by_member, created, measure_id, reject_media, reject_reports, obfuscate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (domain, actor_uri) DO UPDATE SET severity = excluded.severity, reason = excluded.reason, by_member = excluded.by_member,
+			measure_id = excluded.measure_id, reject_media = excluded.reject_media, reject_reports = excluded.reject_reports, obfuscate = excluded.obfuscate RETURNING id`,
+		b.Domain, b.ActorURI, b.Severity, b.Reason, b.By, b.Created, b.MeasureID, b.RejectMedia, b.RejectReports, b.Obfuscate)
 }
 
 // DeleteBlock lifts a block; NotFound if there is none.
@@ -79,34 +110,60 @@ func texts(s []string) any {
 	return asJSON{s}
 }
 
-// blockIndex answers BlockOf for many at once.
-type blockIndex struct{ domain, actor map[string]*community.Block }
+// BlockIndex answers BlockOf for many at once.
+type BlockIndex struct {
+	domain, actor map[string]*community.Block
+	listed        map[string]bool // nil unless the city goes by a list
+}
 
-func (r *Reader) blocking(ctx context.Context) (*blockIndex, error) {
+// Blocking reads all blocks.
+func (r *Reader) Blocking(ctx context.Context) (*BlockIndex, error) {
 	bs, err := r.Blocks(ctx)
-	x := &blockIndex{domain: map[string]*community.Block{}, actor: map[string]*community.Block{}}
+	if err != nil {
+		return nil, err
+	}
+	x := &BlockIndex{domain: map[string]*community.Block{}, actor: map[string]*community.Block{}}
 	for i, b := range bs {
-		if b.Domain != "" {
+		switch {
+		case b.Severity == community.NoBlock:
+		case b.Domain != "":
 			x.domain[b.Domain] = &bs[i]
-		} else {
+		default:
 			x.actor[b.ActorURI] = &bs[i]
 		}
+	}
+	byList, err := value[int](ctx, r, "SELECT COUNT(*) "+unlisted)
+	if err != nil || byList == 0 {
+		return x, err
+	}
+	allowed, err := r.AllowedServers(ctx)
+	x.listed = map[string]bool{}
+	for _, a := range allowed {
+		x.listed[a.Domain] = true
 	}
 	return x, err
 }
 
-func (x *blockIndex) of(host, actorURI string) *community.Block {
+// Empty tells whether nobody is kept out.
+func (x *BlockIndex) Empty() bool { return len(x.domain)+len(x.actor) == 0 && x.listed == nil }
+
+// Of is the strongest block of an actor or a host, or nil.
+func (x *BlockIndex) Of(host, actorURI string) *community.Block {
 	b := x.actor[actorURI]
-	if len(x.domain) == 0 || b != nil && b.Severity == community.Suspend {
+	if b != nil && b.Severity == community.Suspend || len(x.domain) == 0 && x.listed == nil {
 		return b
 	}
-	for _, d := range domains(host) {
+	names := domains(host)
+	for _, d := range names {
 		if found := x.domain[d]; found != nil && (b == nil || found.Severity == community.Suspend) {
 			b = found
 			if b.Severity == community.Suspend {
-				break
+				return b
 			}
 		}
+	}
+	if x.listed != nil && len(names) > 0 && !slices.ContainsFunc(names, func(d string) bool { return x.listed[d] }) {
+		return &community.Block{Domain: names[0], Severity: community.Suspend}
 	}
 	return b
 }

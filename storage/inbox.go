@@ -27,7 +27,7 @@ const followerInboxes = `SELECT a.uri, a.host, a.shared_inbox, a.inbox FROM foll
 // actors are reached, by host. Followers that are gone or suspended are left
 // out.
 func (r *Reader) FollowerInboxes(ctx context.Context, local community.LocalActor) ([]Inbox, error) {
-	blocks, err := r.blocking(ctx)
+	blocks, err := r.Blocking(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (r *Reader) FollowerInboxes(ctx context.Context, local community.LocalActor
 		if f.shared == "" {
 			p.url = f.inbox
 		}
-		if b := blocks.of(f.host, f.uri); p.url == "" || b != nil && b.Severity == community.Suspend {
+		if b := blocks.Of(f.host, f.uri); p.url == "" || b != nil && b.Severity == community.Suspend {
 			continue
 		}
 		i, ok := at[p]

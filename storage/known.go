@@ -36,11 +36,11 @@ func (r *Reader) KnownCities(ctx context.Context, all bool) ([]community.KnownCi
 		return nil, err
 	}
 	if !all {
-		blocks, err := r.blocking(ctx)
+		blocks, err := r.Blocking(ctx)
 		if err != nil {
 			return nil, err
 		}
-		cs = slices.DeleteFunc(cs, func(c community.KnownCity) bool { return blocks.of(c.Host, c.URI) != nil })
+		cs = slices.DeleteFunc(cs, func(c community.KnownCity) bool { return blocks.Of(c.Host, c.URI) != nil })
 	}
 	called := func(c community.KnownCity) string {
 		if name := c.Name.First(); name != "" {

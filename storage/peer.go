@@ -45,12 +45,12 @@ func (r *Reader) Peers(ctx context.Context) ([]community.Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := r.blocking(ctx)
+	blocks, err := r.Blocking(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for i := range ps {
-		if b := blocks.of(ps[i].Host, ""); b != nil {
+		if b := blocks.Of(ps[i].Host, ""); b != nil {
 			ps[i].BlockedSeverity = string(b.Severity)
 		}
 	}

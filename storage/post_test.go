@@ -271,27 +271,6 @@ func TestReactions(t *testing.T) {
 	})
 }
 
-func TestReports(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
-		ctx := context.Background()
-		a := &community.Report{ActorID: 4, URI: "u1", Objects: []string{"https://x/1", "https://x/2"}, Text: "плохо", Created: noon}
-		b := &community.Report{URI: "u2", Created: noon}
-		write(t, s, func(ctx context.Context, tx *Tx) error {
-			ok(t, tx.InsertReport(ctx, a))
-			ok(t, tx.InsertReport(ctx, b))
-			wantCode(t, tx.InsertReport(ctx, &community.Report{URI: "u1", Created: noon}), community.Conflict)
-			b.Closed = tx.Now()
-			return tx.CloseReport(ctx, b.ID)
-		})
-		wantCode(t, s.Write(ctx, func(tx *Tx) error { return tx.CloseReport(ctx, b.ID) }), community.NotFound)
-		got, err := s.Reports(ctx)
-		ok(t, err)
-		if d := cmp.Diff([]community.Report{*a, *b}, got); d != "" {
-			t.Fatal(d)
-		}
-	})
-}
-
 func TestTombstones(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := context.Background()

@@ -81,8 +81,8 @@ func (r *Reader) talk(ctx context.Context, q TalkQuery) (string, []any, error) {
 
 // unseen lists those among the authors of a talk who are kept out.
 func (r *Reader) unseen(ctx context.Context, q TalkQuery) ([]int64, error) {
-	blocks, err := r.blocking(ctx)
-	if err != nil || len(blocks.domain)+len(blocks.actor) == 0 {
+	blocks, err := r.Blocking(ctx)
+	if err != nil || blocks.Empty() {
 		return nil, err
 	}
 	type author struct {
@@ -97,7 +97,7 @@ func (r *Reader) unseen(ctx context.Context, q TalkQuery) ([]int64, error) {
 	}
 	var out []int64
 	for _, a := range authors {
-		if blocks.of(a.host, a.uri) != nil {
+		if blocks.Of(a.host, a.uri) != nil {
 			out = append(out, a.id)
 		}
 	}

@@ -358,7 +358,7 @@ func (tx *Tx) AddWorldTodoHost(ctx context.Context, host string) error {
 // AddWorldTodoBlocks has the conferences looked at again of those whom blocks
 // hide now and did not, or the other way round.
 func (tx *Tx) AddWorldTodoBlocks(ctx context.Context) error {
-	blocks, err := tx.blocking(ctx)
+	blocks, err := tx.Blocking(ctx)
 	if err != nil {
 		return err
 	}
@@ -375,7 +375,7 @@ func (tx *Tx) AddWorldTodoBlocks(ctx context.Context) error {
 		return err
 	}
 	for _, o := range origins {
-		if (blocks.of(o.host, o.uri) != nil) == o.listed {
+		if (blocks.Of(o.host, o.uri) != nil) == o.listed {
 			if err := tx.AddWorldTodo(ctx, "actor", o.id); err != nil {
 				return err
 			}
