@@ -102,6 +102,9 @@ func (c *City) Check() error {
 			p.add(field, "url", "%q is not an http or https address", pic.URL)
 		}
 	}
+	if !validAccent(c.Settings.Accent) {
+		p.add("accent", "accent", "%q is no colour such as #a4431f", c.Settings.Accent)
+	}
 	if c.Mentions != "" && !slices.Contains(MentionModes, c.Mentions) {
 		p.add("mentions", "choice", "mentions is ask, boost or ignore")
 	}
@@ -111,6 +114,11 @@ func (c *City) Check() error {
 		}
 	}
 	return p.err()
+}
+
+// validAccent tells whether a text is "#" and six hexadecimal digits, or empty.
+func validAccent(s string) bool {
+	return s == "" || len(s) == 7 && s[0] == '#' && strings.Trim(s[1:], "0123456789abcdefABCDEF") == ""
 }
 
 // ReservedHandle names what cannot be the handle of a city or a member, since

@@ -1,9 +1,6 @@
 package community
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // DoorMark is something that was noted at the door about a guest. Marks are only
 // ever added, so that two doors that cannot reach each other agree once they can:
@@ -88,9 +85,4 @@ func (c *Conference) DoorTime(said, now time.Time) time.Time {
 		return Instant(now)
 	}
 	return said
-}
-
-// HostedBy tells whether a member organises the conference.
-func (c *Conference) HostedBy(m *Member) bool {
-	return m != nil && slices.ContainsFunc(c.Organisers, func(o Organiser) bool { return o.Handle != "" && o.Handle == m.Handle })
 }

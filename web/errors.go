@@ -132,16 +132,17 @@ func (to seeOther) Error() string { return "it is at " + string(to) }
 // the database, which may be what is broken.
 func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 	var langs []string
+	theme := ""
 	head := cityHead{Name: text{Text: s.site.Host()}, Handle: s.site.Host()}
 	if city, cityErr := s.currentCity(r.Context()); cityErr == nil {
 		langs = city.Languages
 		v := &viewer{tongue: s.tongues.choose(r, langs), city: city, site: s.site, now: s.node.Now()}
-		head = cityHead{Name: v.cityName(), Handle: v.handle()}
+		head, theme = cityHead{Name: v.cityName(), Handle: v.handle()}, themePath(city.Settings.Accent)
 	}
 	t := s.tongues.choose(r, langs)
 	x := s.explain(r, t, err)
 	p := &page{
-		Lang: t.Tag, Title: x.Title, Heading: x.Title, Kind: "website", City: head, NoIndex: true,
+		Lang: t.Tag, Title: x.Title, Heading: x.Title, Kind: "website", City: head, NoIndex: true, Theme: theme,
 		Languages: s.languageLinks(ownPath(r), nil, t), Version: s.version, Source: s.source, Body: x,
 	}
 	h := w.Header()

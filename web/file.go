@@ -14,6 +14,9 @@ var openapiYAML []byte
 // them, so they are kept for ever.
 func (s *Server) static(w http.ResponseWriter, r *http.Request) error {
 	f, ok := s.assets.byPath[r.URL.Path]
+	if name := param(r, "file"); !ok && isTheme(name) {
+		return s.theme(w, r, name)
+	}
 	if !ok {
 		return community.Errorf(community.NotFound, "there is no such file")
 	}

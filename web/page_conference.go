@@ -84,6 +84,7 @@ func (s *Server) elsewhere(ctx context.Context, v *viewer, r *http.Request) (*sh
 	if err == nil {
 		// Whoever made it has the page that counts.
 		sh.page.Canonical, sh.page.ActivityID = pageURL(v.site, c), c.URI
+		sh.page.Image = c.Cover
 	}
 	return sh, err
 }
@@ -142,7 +143,8 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 		ActivityID:  conferenceID(v.site, c),
 		Calendar:    conferencePath(c) + ".ics",
 		OEmbed:      v.oembedOf(c),
-		Image:       c.Cover,
+		Image:       v.cardOf("/conf/"+c.Slug, v.pick(c.Title).Text+": "+w.Line()+", "+v.where(c), c.Updated),
+		Pictures:    origins(c.Cover),
 		Published:   c.Published.Format(time.RFC3339),
 		Data:        v.schemaEvent(c),
 		Body:        body,

@@ -117,10 +117,8 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 		Body:        body,
 		NoIndex:     p.Visibility != community.Public,
 	}}
+	sh.page.Image = v.cardOf("/posts/"+p.Slug, heading, p.Updated)
 	for i := range p.Pictures {
-		if i == 0 {
-			sh.page.Image = &p.Pictures[0]
-		}
 		sh.page.Pictures = append(sh.page.Pictures, origins(&p.Pictures[i])...)
 	}
 	return sh, nil

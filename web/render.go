@@ -44,6 +44,8 @@ type page struct {
 	Version     string
 	Source      string
 	Body        any
+	Theme       string   // the sheet of the city's colour, or empty
+	Sign        *picture // of the city: square
 	Pictures    []string // origins that pictures of it come from
 }
 

@@ -144,7 +144,8 @@ func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 			p.Alternates = append(p.Alternates, alternate{t.Code, s.site.Base + withQuery(path, plain)})
 		}
 	}
-	p.Pictures = append(p.Pictures, origins(p.Image)...)
+	p.Theme, p.Sign = themePath(v.city.Settings.Accent), v.city.Picture
+	p.Pictures = append(p.Pictures, origins(p.Image, p.Sign)...)
 }
 
 // languageLinks lead to the same page in other languages.

@@ -34,6 +34,7 @@ type conferencePage struct {
 	Come           comeBox
 	Coming         *comingList
 	Share          copyField
+	QR, Flyer      string // of ours
 	ICS            string
 	Google         string
 	Webcal         template.URL
@@ -100,6 +101,9 @@ func (v *viewer) conference(c *community.Conference, siblings []community.Confer
 		Replies:    rs,
 	}
 	p.Share = newCopy(id, v.T("share.label"))
+	if c.Own() && !c.Draft {
+		p.QR, p.Flyer = conferencePath(c)+"/qr.svg", conferencePath(c)+"/flyer"
+	}
 	if !p.Void {
 		p.Soon = v.soon(c, v.now)
 	}

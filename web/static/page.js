@@ -23,6 +23,11 @@
     (zoneName && zoneName.tagName === "SMALL" ? zoneName : el).after(small);
   }
 
+  for (const button of document.querySelectorAll("button[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
   for (const button of document.querySelectorAll("button[data-copy]")) {
     const input = button.parentElement.querySelector("input, textarea");
     const label = button.textContent;
