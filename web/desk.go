@@ -19,6 +19,7 @@ type deskSection struct {
 // deskSections are the parts of the desk in their order.
 var deskSections = []deskSection{
 	{deskPath, "desk.home", community.Steward},
+	{cityPath, "city.title", community.Steward},
 	{healthPath, "health.title", community.Steward},
 }
 

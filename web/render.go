@@ -41,6 +41,7 @@ type page struct {
 	Desk        []deskLink // the navigation of the desk, on its pages
 	Sheets      []string   // style sheets beside the common one
 	Frames      bool       // it shows pages of ours in frames
+	Footer      rich       // what the city says below every page
 	Version     string
 	Source      string
 	Body        any

@@ -25,6 +25,8 @@ func (s *Server) Routes(r chi.Router) {
 	get(loginPath+"/{secret}", s.page(s.loginLink))
 	r.Post(loginPath+"/{secret}", s.page(s.useLoginLink))
 	r.Post("/logout", s.page(s.logout))
+	get(cityPath, s.signed(community.Steward, s.editCity))
+	r.Post(cityPath, s.signed(community.Steward, s.saveCity))
 	if s.machine != nil {
 		get(healthPath, s.signed(community.Steward, s.health))
 		r.Post(healthPath, s.signed(community.Steward, s.lookNow))

@@ -119,6 +119,7 @@ func (s *Server) frame(p *page, v *viewer, r *http.Request, params url.Values) {
 	} else if p.Login = loginPath; p.At != "/" && p.At != loginPath && !p.NoIndex {
 		p.Login += "?to=" + url.QueryEscape(p.At)
 	}
+	p.Footer = v.markdown(v.city.Settings.Footer)
 	p.Languages = s.languageLinks(p.At, params, v.tongue)
 	if p.Kind == "" {
 		p.Kind = "website"
