@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"konfa/community"
 )
@@ -51,6 +52,7 @@ func TestCityForm(t *testing.T) {
 			t.Errorf("%s: what was typed is lost", name)
 		}
 	}
+	w.pass(time.Minute)
 	if res := w.send("/desk/city", good(), ana); res.Header.Get("Location") != "/desk/city?saved=1" {
 		t.Fatalf("saving: %s %s", res.Status, bodyOf(t, res))
 	}
