@@ -69,9 +69,9 @@ func (n *Node) RepeatConference(ctx context.Context, by By, slug, rule string) (
 	_, err := n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
 		switch {
 		case c.Draft:
-			return &community.Error{Code: community.Conflict, Key: "write.repeat_draft", Msg: "a draft does not repeat: publish it first"}
+			return &community.Error{Code: community.Conflict, Key: "error.repeat_draft", Msg: "a draft does not repeat: publish it first"}
 		case c.SeriesID != 0:
-			return &community.Error{Code: community.Conflict, Key: "write.repeats", Msg: "it is one of a series already"}
+			return &community.Error{Code: community.Conflict, Key: "error.repeats", Msg: "it is one of a series already"}
 		case c.Status == community.Cancelled:
 			return &community.Error{Code: community.Conflict, Key: "error.cancelled", Msg: "this conference was cancelled"}
 		}
@@ -81,7 +81,7 @@ func (n *Node) RepeatConference(ctx context.Context, by By, slug, rule string) (
 			return err
 		}
 		if len(starts) == 0 {
-			return &community.Error{Code: community.Invalid, Key: "write.repeat_never", Msg: "this rule gives no day in the next half year"}
+			return &community.Error{Code: community.Invalid, Key: "error.repeat_never", Msg: "this rule gives no day in the next half year"}
 		}
 		template := *c
 		template.Seats = community.Seats{}
@@ -187,7 +187,7 @@ func (n *Node) EndSeriesAt(ctx context.Context, by By, slug string, remove bool,
 	_, err := n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
 		count = 0
 		if c.SeriesID == 0 {
-			return &community.Error{Code: community.Conflict, Key: "write.repeats_not", Msg: "it is not one of a series"}
+			return &community.Error{Code: community.Conflict, Key: "error.repeats_not", Msg: "it is not one of a series"}
 		}
 		s, err := tx.Series(ctx, c.SeriesID)
 		if err != nil {

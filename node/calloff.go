@@ -28,7 +28,7 @@ func (n *Node) CallOff(ctx context.Context, by By, slug string, to community.Sta
 	}
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
 		if c.Status == to {
-			return &community.Error{Code: community.Conflict, Key: "write.already_" + string(to), Msg: c.Title.First() + " is " + string(to) + " already"}
+			return &community.Error{Code: community.Conflict, Key: "error.already_" + string(to), Msg: c.Title.First() + " is " + string(to) + " already"}
 		}
 		return n.callOff(ctx, tx, city, by, c, to, message)
 	})
@@ -64,7 +64,7 @@ func (n *Node) RestoreConference(ctx context.Context, by By, slug, message strin
 	message = strings.TrimSpace(message)
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
 		if _, off := callingOff[c.Status]; !off {
-			return &community.Error{Code: community.Conflict, Key: "write.not_called_off", Msg: c.Title.First() + " was not called off"}
+			return &community.Error{Code: community.Conflict, Key: "error.not_called_off", Msg: c.Title.First() + " was not called off"}
 		}
 		err := n.updateConference(ctx, tx, city, c, func(c *community.Conference) error {
 			if err := n.takeMessageOff(ctx, tx, c); err != nil {

@@ -146,6 +146,9 @@ func slugsOf(c *community.Conference) []string {
 // all are.
 func (n *Node) freeSlug(ctx context.Context, tx *storage.Tx, prefix string, wanted []string) (string, error) {
 	taken := func(slug string) (bool, error) {
+		if slug == "new" {
+			return true, nil // at the desk that is where one is begun
+		}
 		var err error
 		if prefix == "conf/" {
 			_, err = tx.Conference(ctx, slug)
@@ -183,7 +186,7 @@ func (n *Node) PublishConference(ctx context.Context, by By, slug string, p Publ
 
 func (n *Node) publishConference(ctx context.Context, tx *storage.Tx, city *community.City, by By, c *community.Conference, p Publish) error {
 	if !c.Draft {
-		return &community.Error{Code: community.Conflict, Key: "write.already_published", Msg: c.Title.First() + " is published already"}
+		return &community.Error{Code: community.Conflict, Key: "error.already_published", Msg: c.Title.First() + " is published already"}
 	}
 	c.Draft = false
 	c.Published, c.Updated = tx.Now(), tx.Now()
@@ -213,11 +216,11 @@ type Edit struct {
 }
 
 // EditConference changes a conference of ours as UpdateConference does. Conflict,
-// with the key "write.edited", when it is not what was edited any more.
+// with the key "error.edited", when it is not what was edited any more.
 func (n *Node) EditConference(ctx context.Context, by By, slug string, e Edit, change func(*community.Conference) error) (*community.Conference, error) {
 	return n.changeConference(ctx, by, slug, func(tx *storage.Tx, city *community.City, c *community.Conference) error {
 		if !e.Seen.IsZero() && !e.Seen.Equal(c.Updated) {
-			return &community.Error{Code: community.Conflict, Key: "write.edited", Msg: "someone else changed this in the meantime"}
+			return &community.Error{Code: community.Conflict, Key: "error.edited", Msg: "someone else changed this in the meantime"}
 		}
 		old := *c
 		if err := n.updateConference(ctx, tx, city, c, change, Publish{Message: strings.TrimSpace(e.Message)}); err != nil {

@@ -176,7 +176,7 @@ func (n *Node) PublishPost(ctx context.Context, by By, slug string, pub Publish)
 
 func (n *Node) publishPost(ctx context.Context, tx *storage.Tx, by By, p *community.Post, pub Publish) error {
 	if !p.Draft {
-		return &community.Error{Code: community.Conflict, Key: "write.already_published", Msg: "this post is published already"}
+		return &community.Error{Code: community.Conflict, Key: "error.already_published", Msg: "this post is published already"}
 	}
 	p.Draft = false
 	p.Published, p.Updated = tx.Now(), tx.Now()
@@ -198,11 +198,11 @@ func (n *Node) UpdatePost(ctx context.Context, by By, slug string, change func(*
 }
 
 // EditPost changes a post as UpdatePost does, and publishes a draft where e says so.
-// Conflict, with the key "write.edited", when it is not what was edited any more.
+// Conflict, with the key "error.edited", when it is not what was edited any more.
 func (n *Node) EditPost(ctx context.Context, by By, slug string, e Edit, change func(*community.Post) error) (*community.Post, error) {
 	return n.changePost(ctx, by, slug, func(tx *storage.Tx, city *community.City, p *community.Post) error {
 		if !e.Seen.IsZero() && !e.Seen.Equal(p.Updated) {
-			return &community.Error{Code: community.Conflict, Key: "write.edited", Msg: "someone else changed this in the meantime"}
+			return &community.Error{Code: community.Conflict, Key: "error.edited", Msg: "someone else changed this in the meantime"}
 		}
 		old := *p
 		if err := change(p); err != nil {

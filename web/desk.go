@@ -19,6 +19,10 @@ type deskSection struct {
 // deskSections are the parts of the desk in their order.
 var deskSections = []deskSection{
 	{deskPath, "desk.home", community.Steward},
+	{confsPath, "write.confs", community.Newcomer},
+	{deskPostsPath, "write.posts", community.Steward},
+	{deskRepliesPath, "write_name.nav_talk", community.Steward},
+	{deskOffersPath, "write_name.nav_cities", community.Steward},
 	{cityPath, "city.title", community.Steward},
 	{healthPath, "health.title", community.Steward},
 }
@@ -57,8 +61,5 @@ func (s *Server) deskHome(w http.ResponseWriter, r *http.Request) {
 		s.redirect("/about")(w, r)
 		return
 	}
-	s.signed(community.Steward, func(w http.ResponseWriter, r *http.Request, v *viewer) error {
-		body := struct{ Name string }{v.me.Name}
-		return s.showDesk(w, r, v, deskPath, "desk", page{Heading: v.T("desk.home"), Body: body}, http.StatusOK)
-	})(w, r)
+	s.signed(community.Steward, s.deskFront)(w, r)
 }

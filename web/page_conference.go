@@ -130,6 +130,9 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 	for i := range carriers {
 		body.AlsoBy = append(body.AlsoBy, cityPerson(&carriers[i]))
 	}
+	if body.Tools, err = s.tools(ctx, v, c); err != nil {
+		return nil, err
+	}
 	w := v.when(c, v.city)
 	description := v.T("conf.summary", "When", w.Line(), "Where", v.where(c))
 	if more := prose.Summary(v.pick(c.HTML).Text, 160); more != "" {

@@ -42,6 +42,7 @@ type page struct {
 	Sheets      []string   // style sheets beside the common one
 	Frames      bool       // it shows pages of ours in frames
 	Footer      rich       // what the city says below every page
+	Scripts     []string   // scripts of its own
 	Version     string
 	Source      string
 	Body        any
@@ -69,7 +70,7 @@ type languageLink struct {
 }
 
 // framePieces are the templates that every page has at hand; each of the others is a page.
-var framePieces = []string{"template/layout.html", "template/parts.html", "template/form.html", "template/picture.html", "template/come.html", "template/grid.html"}
+var framePieces = []string{"template/layout.html", "template/parts.html", "template/form.html", "template/picture.html", "template/come.html", "template/grid.html", "template/write.html"}
 
 // renderer holds the parsed templates of each page in each language.
 type renderer struct {

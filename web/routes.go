@@ -20,6 +20,7 @@ func (s *Server) Routes(r chi.Router) {
 	get("/city", s.redirect("/"))
 	get("/node", s.redirect("/about"))
 	get(deskPath, s.deskHome)
+	s.writingRoutes(r)
 	get(loginPath, s.page(s.login))
 	r.Post(loginPath, s.page(s.mailLogin))
 	get(loginPath+"/{secret}", s.page(s.loginLink))

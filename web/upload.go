@@ -17,6 +17,7 @@ import (
 // Bounds of forms with files.
 const (
 	maxUpload = 40 << 20 // bytes of all parts: who sends more is told so without being read to the end
+	maxTyped  = 1 << 20  // bytes of what is typed beside the files: long texts in several languages
 	maxParts  = 300
 	maxFiles  = 4
 	maxAlt    = 1500 // characters of a description, as many as Mastodon takes
@@ -66,11 +67,11 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request) (map[string]up
 		}
 		name := part.FormName()
 		if part.FileName() == "" && part.Header.Get("Content-Type") == "" {
-			text, err := io.ReadAll(io.LimitReader(part, maxForm+1))
+			text, err := io.ReadAll(io.LimitReader(part, maxTyped+1))
 			if err != nil {
 				return nil, formTrouble(err)
 			}
-			if typed += len(name) + len(text); typed > maxForm {
+			if typed += len(name) + len(text); typed > maxTyped {
 				return nil, errTooLarge
 			}
 			values.Add(name, string(text))

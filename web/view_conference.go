@@ -45,6 +45,7 @@ type conferencePage struct {
 	AlsoBy         []person // cities that announced it as well
 	Posts          []postCard
 	Replies        *replies
+	Tools          []deskLink // for those who run it
 }
 
 // poll says how to come without a sign-up on one's own server: the text before,
