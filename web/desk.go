@@ -23,6 +23,7 @@ var deskSections = []deskSection{
 	{deskPostsPath, "write.posts", community.Steward},
 	{deskRepliesPath, "write_name.nav_talk", community.Steward},
 	{deskOffersPath, "write_name.nav_cities", community.Steward},
+	{deskMailPath, "mail.title", community.Steward},
 	{cityPath, "city.title", community.Steward},
 	{healthPath, "health.title", community.Steward},
 }

@@ -35,7 +35,7 @@ func NoticeText(langs []string, n *community.Notice) (string, error) {
 
 // LoggedPath is the path of a request for a log, without what is secret in it.
 func LoggedPath(path string) string {
-	for _, secret := range []string{minePath, rsvpPath, loginPath + "/", setupPath + "/"} {
+	for _, secret := range []string{minePath, rsvpPath, mailPath, loginPath + "/", setupPath + "/"} {
 		if strings.HasPrefix(path, secret) {
 			return secret + "…"
 		}

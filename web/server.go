@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/mail"
 	"konfa/node"
 	"konfa/storage"
 )
@@ -45,20 +47,24 @@ type Options struct {
 	// Mail tells that letters leave: an answer by e-mail waits for the link in
 	// one. Else it counts at once and the link is shown.
 	Mail bool
+	// MailFrom is the address that letters come from; empty: the one of package
+	// mail.
+	MailFrom string
 }
 
 // Server answers people and their programs. It is safe for concurrent use.
 // Requests reach it with RemoteAddr being who asks, whatever proxies stand
 // between.
 type Server struct {
-	node    *node.Node
-	store   *storage.Store
-	site    community.Site
-	log     *slog.Logger
-	version string
-	source  string
-	remote  Remote
-	mails   bool
+	node     *node.Node
+	store    *storage.Store
+	site     community.Site
+	log      *slog.Logger
+	version  string
+	source   string
+	remote   Remote
+	mails    bool
+	mailFrom string
 
 	machine   Machine
 	lookedAt  looked
@@ -90,7 +96,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 		o.Version = "dev"
 	}
 	s := &Server{
-		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote, machine: o.Machine, mails: o.Mail,
+		node: n, store: n.Store(), site: n.Site(), log: o.Log, version: o.Version, source: o.Source, remote: o.Remote, machine: o.Machine, mails: o.Mail, mailFrom: cmp.Or(o.MailFrom, mail.DefaultFrom(n.Site())),
 		forms: http.NewCrossOriginProtection(),
 		// A person writes slower than this; a script is asked to wait.
 		writes: newLimits(5, 60),

@@ -118,7 +118,7 @@ func (a *app) serve(ctx context.Context, c *Config, n *node.Node, founded bool, 
 	if err != nil {
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed, Machine: &machine{c, n, fed}})
+	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed, Mail: c.SMTP != "", MailFrom: c.SMTPFrom, Machine: &machine{c, n, fed}})
 	if err != nil {
 		return err
 	}
