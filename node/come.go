@@ -196,7 +196,7 @@ func (n *Node) ComeByHandle(ctx context.Context, slug string, in Coming, to *com
 		if out, err := n.suspended(ctx, tx.Reader, to); err != nil || out {
 			return err // whoever is kept out is not told so
 		}
-		day := tx.Now().Add(-24 * time.Hour)
+		day, times := tx.Now().Add(-24*time.Hour), 0
 		for _, x := range []struct {
 			actor int64
 			most  int
@@ -205,6 +205,7 @@ func (n *Node) ComeByHandle(ctx context.Context, slug string, in Coming, to *com
 			if err != nil {
 				return err
 			}
+			times += told
 			if told >= x.most {
 				return &community.Error{Code: community.Refused, Key: "error.told_enough", Msg: "this account was written to often enough today"}
 			}
@@ -245,7 +246,7 @@ func (n *Node) ComeByHandle(ctx context.Context, slug string, in Coming, to *com
 			lines = append(lines, v.T("link.sorry"))
 		}
 		// Each is news: who asks again has lost the one before.
-		state := fmt.Sprintf("%scome/%s#%d", pointed, c.Slug, tx.Now().UnixMicro())
+		state := fmt.Sprintf("%scome/%s#%d-%d", pointed, c.Slug, tx.Now().UnixMicro(), times)
 		uri, err := n.sayDirectly(ctx, tx, message{To: to, Text: strings.Join(lines, "\n\n"), Lang: v.Lang(), Conference: c.ID, State: state})
 		if err == nil && uri == "" {
 			return &community.Error{Code: community.Refused, Key: "error.told_enough", Msg: "this account was written to often enough today"}
