@@ -41,6 +41,7 @@ type postgres struct {
 	clock   func() time.Time
 	wake    func()
 
+	turn   chan struct{} // holds a token while a transaction that failed often has its turn
 	queued chan struct{} // holds a token while other processes are still to be told
 	stop   context.CancelFunc
 	told   chan struct{} // closed when tell is over
@@ -60,7 +61,7 @@ func openPostgres(ctx context.Context, o Options, wake func()) (*postgres, error
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	p := &postgres{db: db, config: config, clock: o.Clock, wake: wake}
+	p := &postgres{db: db, config: config, clock: o.Clock, wake: wake, turn: make(chan struct{}, 1)}
 	var schema string
 	if err := db.QueryRowContext(ctx, "SELECT COALESCE(current_schema(), '')").Scan(&schema); err != nil {
 		_ = db.Close()
@@ -99,18 +100,34 @@ func (p *postgres) close() error {
 func (p *postgres) write(ctx context.Context, f func(*Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	pause := time.Millisecond
 	for try := 0; ; try++ {
 		again, err := p.once(ctx, f)
 		if err == nil || !again || try == 50 {
 			return err
 		}
+		if try == rushed {
+			// Two hundred want the last seat: those who were in each other's
+			// way go one after the other.
+			select {
+			case p.turn <- struct{}{}:
+				defer func() { <-p.turn }()
+				pause = time.Millisecond
+			case <-ctx.Done():
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))):
+		case <-time.After(rand.N(pause)):
 		}
+		pause = min(2*pause, 64*time.Millisecond)
 	}
 }
+
+// rushed is after how many tries a transaction waits for its turn.
+const rushed = 3
 
 func (p *postgres) once(ctx context.Context, f func(*Tx) error) (again bool, err error) {
 	dbtx, err := p.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})

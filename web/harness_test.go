@@ -41,9 +41,16 @@ var console = node.By{Console: true}
 
 func newTown(t *testing.T) *town {
 	t.Helper()
+	return newTownOn(t, storage.Options{Data: t.TempDir(), Synchronous: "OFF"})
+}
+
+// newTownOn is newTown on a given database.
+func newTownOn(t *testing.T, o storage.Options) *town {
+	t.Helper()
 	w := &town{T: t, now: fakeNow, remote: &fakeRemote{}, machine: &fakeMachine{}, logged: &bytes.Buffer{}}
 	clock := func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
-	store, err := storage.Open(t.Context(), storage.Options{Data: t.TempDir(), Clock: clock, Synchronous: "OFF"})
+	o.Clock = clock
+	store, err := storage.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
