@@ -28,7 +28,7 @@ func (s *Server) apiGuests(w http.ResponseWriter, r *http.Request) error {
 	if raw := p.values.Get("state"); raw != "" {
 		for name := range strings.SplitSeq(raw, ",") {
 			if !slices.Contains(community.GuestStates, community.GuestState(name)) {
-				return invalidField("state", "choice", "states are going, maybe, no, waitlisted, pending and declined")
+				return invalidField("state", "choice", "states are going, offered, maybe, no, waitlisted, pending, declined and unconfirmed")
 			}
 			states = append(states, community.GuestState(name))
 		}
@@ -57,6 +57,20 @@ func (s *Server) apiApproveGuest(w http.ResponseWriter, r *http.Request, by node
 		return err
 	}
 	g, err := s.node.ApproveGuest(r.Context(), by, param(r, "slug"), id)
+	if err != nil {
+		return err
+	}
+	return answer(w, r, http.StatusOK, guestJSON(&g))
+}
+
+// apiPromoteGuest gives someone of the waiting list a seat: POST
+// /api/v1/conferences/{slug}/guests/{id}/promote.
+func (s *Server) apiPromoteGuest(w http.ResponseWriter, r *http.Request, by node.By) error {
+	id, err := guestID(r)
+	if err != nil {
+		return err
+	}
+	g, err := s.node.PromoteGuest(r.Context(), by, param(r, "slug"), id)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type carrierOutput struct {
 
 type seatsOutput struct {
 	Going   int  `json:"going"`
+	Offered int  `json:"offered"`
 	Maybe   int  `json:"maybe"`
 	Waiting int  `json:"waiting"`
 	Pending int  `json:"pending"`
@@ -73,7 +74,7 @@ func conferenceJSON(site community.Site, c *community.Conference) conferenceOutp
 	out := conferenceOutput{
 		ID: conferenceID(site, c), Slug: c.Slug, URL: pageURL(site, c), Title: c.Title.First(), Titles: c.Title, Text: c.Text, HTML: c.HTML,
 		Start: moment(c.LocalStart()), AllDay: c.AllDay, Zone: c.Zone, Venue: c.Venue, OnlineURL: c.OnlineURL, Capacity: c.Capacity,
-		Seats:    seatsOutput{Going: c.Seats.Going, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
+		Seats:    seatsOutput{Going: c.Seats.Going, Offered: c.Seats.Offered, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
 		JoinMode: c.JoinMode, ExternalURL: c.ExternalURL, Replies: c.Replies, Languages: list(c.Languages), Cost: c.Cost, Cover: c.Cover, Tags: list(c.Tags), Category: c.Category,
 		Organisers: list(c.Organisers), Link: c.Link, Status: c.Status, Draft: c.Draft, Own: c.Own(), Origin: c.Origin, Series: c.SeriesID, UID: c.UID, Sequence: c.Sequence,
 		Published: stampJSON(c.Published), Updated: stampJSON(c.Updated), Announced: stampJSON(c.Announced),
@@ -152,12 +153,24 @@ type guestOutput struct {
 	State   community.GuestState `json:"state"`
 	Plus    int                  `json:"plus"`
 	Comment string               `json:"comment,omitempty"`
+	Answers map[string]string    `json:"answers,omitempty"` // by the keys of the questions
+	Shown   string               `json:"shown"`             // guests, everyone or organisers
+	Series  bool                 `json:"series,omitempty"`
+	Wanted  community.GuestState `json:"wanted,omitempty"`  // of unconfirmed ones
+	Expires string               `json:"expires,omitempty"` // of offered and unconfirmed ones
 	Created string               `json:"created"`
 	Updated string               `json:"updated"`
 }
 
 func guestJSON(g *community.Guest) guestOutput {
-	out := guestOutput{ID: g.ID, Name: g.Name, Kind: "email", State: g.State, Plus: g.Plus, Comment: g.Comment, Created: stampJSON(g.Created), Updated: stampJSON(g.Updated)}
+	out := guestOutput{ID: g.ID, Name: g.Name, Kind: "email", State: g.State, Plus: g.Plus, Comment: g.Comment, Answers: g.Answers, Shown: string(g.Shown), Series: g.Series, Wanted: g.Wanted,
+		Created: stampJSON(g.Created), Updated: stampJSON(g.Updated)}
+	if g.Shown == community.ShownToGuests {
+		out.Shown = shownToGuests
+	}
+	if g.State == community.SeatOffered || g.State == community.Unconfirmed {
+		out.Expires = stampJSON(g.Expires)
+	}
 	switch {
 	case g.MemberID != 0:
 		out.Kind = "member"

@@ -40,6 +40,7 @@ type rsvpPage struct {
 	WholeSeries string // how many of the series they come to
 	ICS         string
 	Online      string
+	Ticket      string // what the door reads, or empty
 	Coming      *comingList
 	Closed      string // why not everything can be said any more
 	Private     bool
@@ -253,6 +254,7 @@ func (v *viewer) rsvp(at *node.RSVP) rsvpPage {
 		}
 		if g.State == community.Going && !over {
 			p.Online = c.OnlineURL
+			p.Ticket = v.site.RSVP(at.Token)
 		}
 		if at.Series > 1 || at.Series == 1 && g.Series {
 			p.WholeSeries = v.N("rsvp.series", at.Series)

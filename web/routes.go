@@ -108,6 +108,7 @@ func (s *Server) Routes(r chi.Router) {
 	r.Post("/api/v1/conferences/{slug}/cancel", s.write(s.apiCancelConference))
 	get("/api/v1/conferences/{slug}/guests", s.read(s.apiGuests))
 	r.Post("/api/v1/conferences/{slug}/guests/{id}/approve", s.write(s.apiApproveGuest))
+	r.Post("/api/v1/conferences/{slug}/guests/{id}/promote", s.write(s.apiPromoteGuest))
 	r.Post("/api/v1/conferences/{slug}/guests/{id}/decline", s.write(s.apiDeclineGuest))
 	get("/api/v1/sisters", s.read(s.apiSisters))
 	r.Post("/api/v1/sisters", s.write(s.apiAddSister))

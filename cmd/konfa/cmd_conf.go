@@ -33,6 +33,7 @@ type confCmd struct {
 	Leave    confLeaveCmd    `cmd:"" help:"A member does not come after all."`
 	Guests   confGuestsCmd   `cmd:"" help:"Who comes to a conference, and who waits."`
 	Approve  confApproveCmd  `cmd:"" help:"Let a guest in who asked."`
+	Promote  confPromoteCmd  `cmd:"" help:"Give a seat to someone who waits for one."`
 	Decline  confDeclineCmd  `cmd:"" help:"Turn a guest down."`
 }
 
@@ -786,6 +787,15 @@ type confApproveCmd struct {
 
 func (x *confApproveCmd) Run(a *app) error {
 	return a.decide(x.Conference, x.Guest, (*node.Node).ApproveGuest)
+}
+
+type confPromoteCmd struct {
+	Conference string `arg:"" help:"Its slug or address."`
+	Guest      int64  `arg:"" help:"The number of the guest, from konfa conf guests."`
+}
+
+func (x *confPromoteCmd) Run(a *app) error {
+	return a.decide(x.Conference, x.Guest, (*node.Node).PromoteGuest)
 }
 
 type confDeclineCmd struct {

@@ -60,6 +60,7 @@ type carrierView struct {
 
 type seatsView struct {
 	Going   int  `json:"going"`
+	Offered int  `json:"offered"` // kept for some of those who waited
 	Maybe   int  `json:"maybe"`
 	Waiting int  `json:"waiting"`
 	Pending int  `json:"pending"`
@@ -74,7 +75,7 @@ func conferenceOf(site community.Site, c *community.Conference) conferenceView {
 		Tags: c.Tags, Category: c.Category, Organisers: c.Organisers, Link: c.Link, Status: c.Status, Draft: c.Draft, Origin: c.Origin,
 		Series: c.SeriesID, UID: c.UID, Sequence: c.Sequence,
 		Published: stamp(c.Published), Updated: stamp(c.Updated), Announced: stamp(c.Announced),
-		Seats: seatsView{Going: c.Seats.Going, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
+		Seats: seatsView{Going: c.Seats.Going, Offered: c.Seats.Offered, Maybe: c.Seats.Maybe, Waiting: c.Seats.Waiting, Pending: c.Seats.Pending},
 	}
 	if c.Own() {
 		v.RSVP = c.RSVP
@@ -165,6 +166,9 @@ func (a *app) printConferenceView(c *community.Conference, v conferenceView) err
 		}
 		line("status", state)
 		seats := fmt.Sprintf("%d going, %d maybe, %d waiting, %d pending", v.Seats.Going, v.Seats.Maybe, v.Seats.Waiting, v.Seats.Pending)
+		if v.Seats.Offered > 0 {
+			seats += fmt.Sprintf(", %d offered", v.Seats.Offered)
+		}
 		if v.Seats.Left != nil {
 			seats += fmt.Sprintf("; %d of %d seats left", *v.Seats.Left, c.Capacity)
 		}
