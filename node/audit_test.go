@@ -36,6 +36,7 @@ var notAudited = map[string]string{
 	"Runs":          "it only reads",
 	"RSVPOf":        "it only reads",
 	"Sessions":      "it only reads",
+	"Statistics":    "it only reads",
 	"Stays":         "it only reads",
 	"Suggestions":   "it only reads",
 

@@ -13,7 +13,9 @@ func TestHastenPeer(t *testing.T) {
 	if _, err := w.HastenPeer(ctx, console, "x.example"); community.CodeOf(err) != community.NotFound {
 		t.Fatal(err)
 	}
-	err := w.write(ctx, func(tx *storage.Tx) error { return tx.SavePeer(ctx, &community.Peer{Host: "x.example", Software: "mastodon"}) })
+	err := w.write(ctx, func(tx *storage.Tx) error {
+		return tx.SavePeer(ctx, &community.Peer{Host: "x.example", Software: "mastodon"})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ var deskSections = []deskSection{
 	{deskOffersPath, "write_name.nav_cities", community.Steward},
 	{deskMailPath, "mail.title", community.Steward},
 	{cityPath, "city.title", community.Steward},
+	{statisticsPath, "statistics.title", community.Steward},
 	{healthPath, "health.title", community.Steward},
 }
 

@@ -90,7 +90,7 @@ func (s *Server) showCity(w http.ResponseWriter, r *http.Request, v *viewer, p c
 		}
 	}
 	for _, m := range community.MentionModes {
-		p.Mentions = append(p.Mentions, formOption{string(m), v.T("city.mentions_" + string(m)), v.T("city.mentions_" + string(m) + "_hint")})
+		p.Mentions = append(p.Mentions, formOption{string(m), v.T("city.mention." + string(m)), v.T("city.mention." + string(m) + "_hint")})
 	}
 	return s.showDesk(w, r, v, cityPath, "city", page{Heading: v.T("city.title"), Body: p}, status)
 }

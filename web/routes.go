@@ -26,6 +26,7 @@ func (s *Server) Routes(r chi.Router) {
 	get(loginPath+"/{secret}", s.page(s.loginLink))
 	r.Post(loginPath+"/{secret}", s.page(s.useLoginLink))
 	r.Post("/logout", s.page(s.logout))
+	get(statisticsPath, s.signed(community.Steward, s.statistics))
 	get(cityPath, s.signed(community.Steward, s.editCity))
 	r.Post(cityPath, s.signed(community.Steward, s.saveCity))
 	if s.machine != nil {
