@@ -26,6 +26,8 @@ var deskSections = []deskSection{
 	{deskMailPath, "mail.title", community.Steward},
 	{cityPath, "city.title", community.Steward},
 	{statisticsPath, "statistics.title", community.Steward},
+	{membersPath, "desk_members.title", community.Steward},
+	{conductDeskPath, "conduct.title", community.Steward},
 	{healthPath, "health.title", community.Steward},
 }
 

@@ -25,7 +25,7 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request) error {
 
 // robots lets everyone read everything but what is made for each request.
 func (s *Server) robots(w http.ResponseWriter, r *http.Request) error {
-	d, err := newDocument([]byte("User-agent: *\nDisallow: /authorize_interaction\nDisallow: /follow\nDisallow: /rsvp/\nDisallow: /my/\nDisallow: /login\nDisallow: /desk/\nDisallow: /api/v1/\n"), "text/plain; charset=utf-8")
+	d, err := newDocument([]byte("User-agent: *\nDisallow: /authorize_interaction\nDisallow: /follow\nDisallow: /rsvp/\nDisallow: /my/\nDisallow: /me\nDisallow: /join/\nDisallow: /login\nDisallow: /desk/\nDisallow: /api/v1/\n"), "text/plain; charset=utf-8")
 	if err != nil {
 		return err
 	}

@@ -206,6 +206,26 @@ func (f *fakeRemote) FetchActor(_ context.Context, what string) (*community.Acto
 	return nil, community.Errorf(community.NotFound, "not there")
 }
 
+func (f *fakeRemote) AddAlias(ctx context.Context, by node.By, handle, what string) (*community.Actor, error) {
+	a, err := f.FetchActor(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return a, f.node.AddAlias(ctx, by, handle, a)
+}
+
+func (f *fakeRemote) RemoveAlias(ctx context.Context, by node.By, handle, what string) error {
+	return f.node.RemoveAlias(ctx, by, handle, what)
+}
+
+func (f *fakeRemote) MoveAway(ctx context.Context, by node.By, handle, what string) (*community.Actor, error) {
+	a, err := f.FetchActor(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return a, f.node.MoveAway(ctx, by, handle, a)
+}
+
 // AddSister does without asking her server for its actor.
 func (f *fakeRemote) AddSister(ctx context.Context, by node.By, what string, change func(*community.Sister) error) (*community.Sister, error) {
 	a, err := f.FetchActor(ctx, what)

@@ -11,15 +11,19 @@ import (
 // loginPath is where one signs in; below it are the addresses that do it once.
 const loginPath = "/login"
 
-// loginPage is where one signs in.
+// loginPage is where one signs in, in all the ways there are.
 type loginPage struct {
-	Form  *form
-	To    string // where to go afterwards
-	Sent  string // the address a letter went to, if it is ours
-	Name  string // of the member whom the address of this page signs in
-	Path  string // of this page, to send the form to
-	SMTP  bool
-	Stale bool
+	Form     *form
+	To       string // where to go afterwards
+	Sent     string // whom a letter went to, if they are here
+	Name     string // of the member whom the address of this page signs in
+	Path     string // of this page, to send the form to
+	Again    string // the handle of who is signed in and proves it once more, or empty
+	Password bool   // Again has one
+	Email    bool   // Again has an address
+	Passkeys bool   // a browser that can is asked for one
+	OIDC     string // what the provider is called, or empty
+	Join     string // where newcomers go, or empty
 }
 
 // after is where to go when signed in: a path of ours that was asked for.
@@ -29,6 +33,41 @@ func after(r *http.Request) string {
 		return "/"
 	}
 	return to
+}
+
+// home is where someone goes who just signed in: what was asked for, or else the
+// desk for stewards.
+func (s *Server) home(r *http.Request, m *community.Member) string {
+	to := after(r)
+	if to == "/" && m.Role == community.Steward {
+		return deskPath
+	}
+	return to
+}
+
+// enter gives a browser a new session. The one that it had ends: whoever signs in
+// never goes on with a secret that was there before.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, secret string) error {
+	by, old, err := s.who(r)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if err := s.node.EndSession(r.Context(), by, by.Member.Handle, old.ID); err != nil && community.CodeOf(err) != community.NotFound {
+			return err
+		}
+	}
+	s.signIn(w, secret)
+	return nil
+}
+
+// proven returns nil if whoever is signed in proved not long ago that it is they,
+// and otherwise sends them to do it once more and come back.
+func (s *Server) proven(v *viewer, back string) error {
+	if s.node.Now().Sub(v.session.Proven) <= community.KeepProven {
+		return nil
+	}
+	return seeOther(againPath + "?to=" + url.QueryEscape(back))
 }
 
 // login shows where one signs in: GET /login.
@@ -45,13 +84,39 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	return s.showLogin(w, r, v, loginPage{Form: newForm(nil)}, http.StatusOK)
 }
 
-func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, v *viewer, p loginPage, status int) error {
-	p.To = after(r)
-	return s.once(w, r, v, &shown{"login", page{Heading: v.T("login.title"), NoIndex: true, Class: "narrow", At: loginPath, Body: p}}, url.Values{"to": {p.To}}, status)
+// againPath is where who is signed in proves once more that it is they.
+const againPath = loginPath + "/again"
+
+// loginAgain asks who is signed in to prove it: GET /login/again.
+func (s *Server) loginAgain(w http.ResponseWriter, r *http.Request, v *viewer) error {
+	return s.showLogin(w, r, v, loginPage{Form: newForm(nil)}, http.StatusOK)
 }
 
-// mailLogin mails an address that signs in: POST /login with email.
-func (s *Server) mailLogin(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, v *viewer, p loginPage, status int) error {
+	p.To = after(r)
+	p.Passkeys, p.OIDC = s.passkeys != nil, s.oidcName()
+	pg := page{Heading: v.T("login.title"), NoIndex: true, Class: "narrow login", At: loginPath, Scripts: []string{"passkey.js"}, Sheets: []string{"account.css"}}
+	switch {
+	case v.me != nil:
+		proofs, err := s.node.Proofs(r.Context(), v.by(), v.me.Handle)
+		if err != nil {
+			return err
+		}
+		p.Again, p.Password, p.Email, p.Passkeys = v.me.Handle, proofs.Password != nil, v.me.Email != "", p.Passkeys && len(proofs.Passkeys) > 0
+		if len(proofs.Identities) == 0 {
+			p.OIDC = ""
+		}
+		pg.Heading, pg.At = v.T("login.again"), againPath
+	case v.city.Settings.Joins() != community.JoinInvited:
+		p.Join = joinPath
+	}
+	pg.Body = p
+	return s.once(w, r, v, &shown{"login", pg}, url.Values{"to": {p.To}}, status)
+}
+
+// signInForm answers the form of the page: POST /login with way, which is "password"
+// or, if it is anything else, a letter.
+func (s *Server) signInForm(w http.ResponseWriter, r *http.Request) error {
 	private(w.Header())
 	v, err := s.viewer(r)
 	if err != nil {
@@ -60,19 +125,51 @@ func (s *Server) mailLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := s.posted(w, r); err != nil {
 		return err
 	}
-	f := newForm(r.PostForm)
-	address := strings.TrimSpace(f.Value("email"))
-	if name, host, ok := strings.Cut(address, "@"); !ok || name == "" || host == "" || len(address) > 254 || strings.ContainsAny(address, " \t\r\n") {
-		f.wrong("email", v.T("field.f_email"))
-		return s.showLogin(w, r, v, loginPage{Form: f}, http.StatusUnprocessableEntity)
+	f := newForm(url.Values{"email": r.PostForm["email"]}) // a password is not given back
+	who := strings.TrimSpace(f.Value("email"))
+	again := func() error { return s.showLogin(w, r, v, loginPage{Form: f}, http.StatusUnprocessableEntity) }
+	if !community.ValidEmail(who) && !community.ValidHandle(strings.ToLower(strings.TrimPrefix(who, "@"))) {
+		f.wrong("email", v.T("field.f_who"))
+		return again()
 	}
+	if r.PostForm.Get("way") != "password" {
+		return s.mailLogin(w, r, v, who)
+	}
+	plain := r.PostForm.Get("password")
+	if plain == "" {
+		f.wrong("password", v.T("login.password_missing"))
+		return again()
+	}
+	if !s.guessing.allow(r) || !s.guessed.allow(who) {
+		return errRate
+	}
+	secret, m, err := s.node.SignInByPassword(r.Context(), who, plain, r.UserAgent())
+	if err != nil {
+		status, err := s.refuse(f, v, err, nil)
+		if err != nil {
+			return err
+		}
+		return s.showLogin(w, r, v, loginPage{Form: f}, status)
+	}
+	if err := s.enter(w, r, secret); err != nil {
+		return err
+	}
+	return seeOther(s.home(r, m))
+}
+
+// mailLogin mails an address that signs in.
+func (s *Server) mailLogin(w http.ResponseWriter, r *http.Request, v *viewer, who string) error {
 	if !s.sending.allow(r) {
 		return errRate
 	}
-	if err := s.node.MailSignIn(r.Context(), address, v.Code, ""); err != nil {
+	to := after(r)
+	if to == "/" {
+		to = ""
+	}
+	if err := s.node.MailSignIn(r.Context(), who, v.Code, to); err != nil {
 		return err
 	}
-	return s.showLogin(w, r, v, loginPage{Form: newForm(nil), Sent: address}, http.StatusOK)
+	return s.showLogin(w, r, v, loginPage{Form: newForm(nil), Sent: who}, http.StatusOK)
 }
 
 // loginSecret is what the address of a page that signs in ends with.
@@ -97,7 +194,7 @@ func (s *Server) loginLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.rememberLanguage(w, r)
-	p := loginPage{Form: newForm(nil), Name: m.Name, Path: loginPath + "/" + url.PathEscape(loginSecret(r))}
+	p := loginPage{Form: newForm(nil), Name: m.Name, Path: loginPath + "/" + url.PathEscape(loginSecret(r)), To: after(r)}
 	return s.once(w, r, v, &shown{"login", page{Heading: v.T("login.title"), NoIndex: true, Class: "narrow", Body: p}}, nil, http.StatusOK)
 }
 
@@ -111,7 +208,9 @@ func (s *Server) useLoginLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.signIn(w, secret)
+	if err := s.enter(w, r, secret); err != nil {
+		return err
+	}
 	if m.Role == community.Steward && r.FormValue("to") == "" {
 		return seeOther(deskPath)
 	}

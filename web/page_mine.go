@@ -159,17 +159,24 @@ func (s *Server) showMine(w http.ResponseWriter, r *http.Request, m *community.M
 		}
 	}
 	typed.First = v.now.In(v.location()).Format(time.DateOnly)
-	p.Path, p.Add = minePath+param(r, "secret"), typed
-	p.ICS = p.Path + ".ics"
-	p.Feed = newCopy(s.site.Base+p.ICS, v.T("mine.calendar_field"))
-	p.Webcal = template.URL("webcal://" + s.site.Host() + p.ICS)
-	return s.once(w, r, v, &shown{"mine", page{Heading: v.T("mine.title"), NoIndex: true, Class: "mine", At: p.Path, Body: p}}, nil, status)
+	p.Add = typed
+	pg := page{Heading: v.T("mine.title"), NoIndex: true, Class: "mine", Body: p}
+	if l == nil {
+		p.Path, pg.Account = myConferences, v.accountNav(myConferences)
+	} else {
+		p.Path = minePath + param(r, "secret")
+		p.ICS = p.Path + ".ics"
+		p.Feed = newCopy(s.site.Base+p.ICS, v.T("mine.calendar_field"))
+		p.Webcal = template.URL("webcal://" + s.site.Host() + p.ICS)
+	}
+	pg.At = p.Path
+	return s.once(w, r, v, &shown{"mine", pg}, nil, status)
 }
 
 // minePage builds the page of a member.
 func (s *Server) minePage(ctx context.Context, v *viewer, m *community.Member, l *community.PrivateLink, left string) (*minePage, error) {
 	by := node.By{Member: m}
-	p := &minePage{Name: m.Name, Moved: m.MovedTo != "", Suggests: l.Suggests, Empty: empty{v.T("mine.nothing"), v.T("mine.nothing_hint")}}
+	p := &minePage{Name: m.Name, Moved: m.MovedTo != "", Suggests: l != nil && l.Suggests, Empty: empty{v.T("mine.nothing"), v.T("mine.nothing_hint")}}
 	list, err := s.node.MyConferences(ctx, by, m.Handle, node.Always)
 	if err != nil {
 		return nil, err
@@ -324,6 +331,13 @@ func (s *Server) mineAct(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return community.Errorf(community.Invalid, "the form cannot be read: %w", err)
 	}
+	return s.mineDo(w, r, m, l, minePath+url.PathEscape(param(r, "secret")))
+}
+
+// mineDo does what a form of the page at a path asks for; l is nil for who is
+// signed in.
+func (s *Server) mineDo(w http.ResponseWriter, r *http.Request, m *community.Member, l *community.PrivateLink, path string) error {
+	var err error
 	back := url.Values{}
 	switch param(r, "act") {
 	case "answer":
@@ -345,7 +359,7 @@ func (s *Server) mineAct(w http.ResponseWriter, r *http.Request) error {
 		f := r.PostForm
 		return s.showMine(w, r, m, l, err, stayForm{City: f.Get("city"), From: f.Get("from"), To: f.Get("to")})
 	}
-	http.Redirect(w, r, withQuery(minePath+url.PathEscape(param(r, "secret")), back), http.StatusSeeOther)
+	http.Redirect(w, r, withQuery(path, back), http.StatusSeeOther)
 	return nil
 }
 

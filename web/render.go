@@ -43,6 +43,7 @@ type page struct {
 	Frames      bool       // it shows pages of ours in frames
 	Footer      rich       // what the city says below every page
 	Scripts     []string   // scripts of its own
+	Account     []deskLink // the navigation of one's account, on its pages
 	Version     string
 	Source      string
 	Body        any

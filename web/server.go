@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -33,6 +34,11 @@ type Remote interface {
 	FetchPost(ctx context.Context, uri string) (*community.Post, *community.Actor, error)
 	// FetchActor reads an account of another server by address or handle.
 	FetchActor(ctx context.Context, what string) (*community.Actor, error)
+	// AddAlias, RemoveAlias and MoveAway name another account of a member, take that
+	// back, and move a member to another server (see package node).
+	AddAlias(ctx context.Context, by node.By, handle, account string) (*community.Actor, error)
+	RemoveAlias(ctx context.Context, by node.By, handle, account string) error
+	MoveAway(ctx context.Context, by node.By, handle, account string) (*community.Actor, error)
 	// AddSister makes another city a sister city: an address, a handle or a host.
 	AddSister(ctx context.Context, by node.By, what string, change func(*community.Sister) error) (*community.Sister, error)
 }
@@ -50,6 +56,7 @@ type Options struct {
 	// MailFrom is the address that letters come from; empty: the one of package
 	// mail.
 	MailFrom string
+	OIDC     *OIDC // nil: nobody else vouches for members
 }
 
 // Server answers people and their programs. It is safe for concurrent use.
@@ -75,6 +82,14 @@ type Server struct {
 	cache     *cache
 	worldKept worldKeeper
 	forms     *http.CrossOriginProtection
+
+	passkeys *passkeys // nil where there can be none
+	oidc     *oidc     // nil: nobody else vouches for members
+	sealKey  [32]byte
+
+	guessing *limits     // passwords and passkeys, for each address
+	guessed  *nameLimits // passwords, for each name that is typed
+	joining  *limits
 
 	writes  *limits // of the API
 	asking  *limits // that make us ask another server
@@ -105,8 +120,17 @@ func New(n *node.Node, o Options) (*Server, error) {
 		sending: newLimits(1.0/1200, 3),
 		// A venue has one address for all who come.
 		coming: newLimits(1.0/20, 40),
+		// Someone who does not remember tries a few.
+		guessing: newLimits(1.0/10, 20),
+		guessed:  newNameLimits(1.0/30, 10),
+		joining:  newLimits(1.0/60, 10),
 	}
 	var err error
+	rand.Read(s.sealKey[:])
+	s.passkeys = newPasskeys(s.site, s.site.Host())
+	if o.OIDC != nil {
+		s.oidc = newOIDC(*o.OIDC, s.site)
+	}
 	if s.tongues, err = loadTongues(); err != nil {
 		return nil, err
 	}

@@ -86,6 +86,9 @@ func (s *Server) signed(role community.Role, h func(w http.ResponseWriter, r *ht
 			}
 			defer s.changed.Add(1)
 		}
+		if err := s.mustAgree(r, v); err != nil {
+			return err
+		}
 		return h(w, r, v)
 	})
 }

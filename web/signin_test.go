@@ -91,7 +91,7 @@ func TestSignInAndOut(t *testing.T) {
 
 func TestMailedLogin(t *testing.T) {
 	w := newTown(t)
-	for _, bad := range []string{"", "ana", "@", "a b@x.example", strings.Repeat("x", 300) + "@x.example"} {
+	for _, bad := range []string{"", "А на", "@", "a b@x.example", strings.Repeat("x", 300) + "@x.example"} {
 		res := w.send("/login", url.Values{"email": {bad}, "to": {"/conf"}})
 		if body := bodyOf(t, res); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `id="email-wrong"`) || !strings.Contains(body, `value="/conf"`) {
 			t.Errorf("%q: %s", bad, res.Status)
