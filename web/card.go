@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"strconv"
+	"strings"
 	"time"
 
 	"konfa/community"
@@ -35,6 +36,16 @@ func (s *Server) conferenceCard(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.cardOfConference(w, r, v, c)
+}
+
+// draftCard is the card of a conference for who runs it, drafts too:
+// /desk/conf/{slug}/card.png.
+func (s *Server) draftCard(w http.ResponseWriter, r *http.Request, v *viewer, c *community.Conference) error {
+	return s.cardOfConference(w, r, v, c)
+}
+
+func (s *Server) cardOfConference(w http.ResponseWriter, r *http.Request, v *viewer, c *community.Conference) error {
 	return s.card(w, r, v, "conf/"+c.Slug, c.Updated, func(ctx context.Context) (poster.Card, error) {
 		when := v.when(c, v.city)
 		card := poster.Card{Title: v.pick(c.Title).Text, When: when.Line(), Where: v.where(c), Day: when.Day, Month: when.Month}
@@ -113,6 +124,10 @@ func (s *Server) card(w http.ResponseWriter, r *http.Request, v *viewer, key str
 	})
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(r.URL.Path, deskPath+"/") {
+		d.keep = "private, no-store"
+		return d.serve(w, r)
 	}
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return d.serve(w, r)

@@ -185,7 +185,6 @@ type confPage struct {
 	Options   confOptions
 	Restore   bool // it was called off
 	Status    string
-	CardPath  string // of the share card
 	Key       string // for what the buttons beside the form do
 }
 
@@ -590,7 +589,10 @@ func (s *Server) previewConf(w http.ResponseWriter, r *http.Request, v *viewer, 
 		Card  *mockCard
 		When  when
 		Where string
-	}{s.confNav(v, c, "preview"), v.pick(c.Title), deskConf(c) + "/preview?as=page", m, &mockCard{Title: v.pick(x.Title).Text, Host: v.site.Host()}, v.when(x, v.city), v.where(x)}
+	}{s.confNav(v, c, "preview"), v.pick(c.Title), deskConf(c) + "/preview?as=page", m, &mockCard{Title: v.pick(x.Title).Text, Host: v.site.Host(), Image: deskConf(c) + "/card.png?v=" + version(c.Updated)}, v.when(x, v.city), v.where(x)}
+	if m.Card != nil {
+		m.Card.Image = body.Card.Image
+	}
 	pg := page{Heading: v.pick(c.Title).Text, Sheets: writeSheets, Body: body}
 	for i := range m.Pictures {
 		pg.Pictures = append(pg.Pictures, origins(&m.Pictures[i])...)

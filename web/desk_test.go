@@ -140,6 +140,13 @@ func TestWriteAConference(t *testing.T) {
 	if body := w.get("/desk/conf/chess-in-the-park/preview", ana); !strings.Contains(body, "Thu 26 Nov 19:00") {
 		t.Error("nor as Mastodon would show it")
 	}
+	card := w.do(http.MethodGet, "/desk/conf/chess-in-the-park/card.png", "", ana)
+	if b := bodyOf(t, card); card.StatusCode != http.StatusOK || !strings.HasPrefix(b, "\x89PNG") || card.Header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("the card of the draft: %s, %v", card.Status, card.Header)
+	}
+	if res := w.do(http.MethodGet, "/desk/conf/chess-in-the-park/card.png", ""); res.StatusCode == http.StatusOK {
+		t.Error("everyone sees the card of a draft")
+	}
 	if body := w.get("/desk/conf", ana); !strings.Contains(body, "Chess in the park") || strings.Count(body, "Chess in the park") != 1 {
 		t.Error("the list does not have the draft once")
 	}
@@ -592,5 +599,34 @@ func TestDeskHomeTellsWhatWaits(t *testing.T) {
 		if res := w.send(target, values, ana); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %s", target, res.Status)
 		}
+	}
+}
+
+// A cover survives a mistake beside it, and is kept with the conference.
+func TestCoverOfAConference(t *testing.T) {
+	w := newTown(t)
+	ana := w.session("ana")
+	f := with(typed(t, w.get("/desk/conf/new", ana), confForm), "title.en", "Chess", "cover_alt", "A board", "do", "draft")
+	send := func(values url.Values, files map[string][]byte) *http.Response {
+		t.Helper()
+		body, contentType := uploads(t, values, files)
+		return w.do(http.MethodPost, "/desk/conf/new", body, ana, "Content-Type: "+contentType, "Sec-Fetch-Site: same-origin")
+	}
+	res := send(f, map[string][]byte{"cover": snapshot(t, 3, 900, 600)})
+	body := bodyOf(t, res)
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Fatalf("%s", res.Status)
+	}
+	f = with(typed(t, body, confForm), "start_date", "2026-12-01", "start_time", "19:00", "do", "draft")
+	if f.Get("cover_kept") == "" || f.Get("cover_alt") != "A board" {
+		t.Fatalf("the cover is lost: %v", f)
+	}
+	led(t, send(f, nil))
+	c, err := w.node.Store().Conference(t.Context(), "chess")
+	if err != nil || c.Cover == nil || c.Cover.Alt != "A board" || c.Cover.URL != f.Get("cover_kept") {
+		t.Fatalf("%+v %v", c, err)
+	}
+	if res := send(with(f, "key", "other"), map[string][]byte{"cover": []byte("<svg onload=alert(1)>")}); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a picture that is none: %s", res.Status)
 	}
 }

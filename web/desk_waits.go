@@ -146,7 +146,7 @@ func (s *Server) todos(ctx context.Context, v *viewer) ([]todo, error) {
 	}
 	return []todo{
 		{v.T("write.todo_conf"), confsPath + "/new", confs > 0},
-		{v.T("write.todo_about"), "/about", strings.TrimSpace(v.city.About.First()) != ""},
+		{v.T("write.todo_about"), cityPath, strings.TrimSpace(v.city.About.First()) != ""},
 		{v.T("write.todo_post"), deskPostsPath + "/new", posts > 0},
 		{v.T("write.todo_stewards"), "/about", stewards >= 3},
 		{v.T("write.todo_followers"), "/", followers > 0},

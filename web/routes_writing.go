@@ -22,6 +22,7 @@ func (s *Server) writingRoutes(r chi.Router) {
 	get(one, s.ran(s.editConf))
 	r.Post(one, s.ran(s.saveConf))
 	get(one+"/preview", s.ran(s.previewConf))
+	get(one+"/card.png", s.ran(s.draftCard))
 	r.Post(one+"/duplicate", s.ran(s.duplicateConf))
 	get(one+"/call-off", s.ran(s.callOffPage))
 	r.Post(one+"/call-off", s.ran(s.callOffConf))

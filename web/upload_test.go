@@ -136,7 +136,7 @@ func TestFormsWithFilesHaveBounds(t *testing.T) {
 		values url.Values
 		files  map[string][]byte
 	}{
-		"much text":      {url.Values{"a": {strings.Repeat("x", maxForm+1)}}, nil},
+		"much text":      {url.Values{"a": {strings.Repeat("x", maxTyped+1)}}, nil},
 		"many fields":    {url.Values{"a": make([]string, maxParts+1)}, nil},
 		"many files":     {nil, map[string][]byte{"a": {1}, "b": {1}, "c": {1}, "d": {1}, "e": {1}}},
 		"too much of it": {nil, map[string][]byte{"a": make([]byte, maxUpload)}},
