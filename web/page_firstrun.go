@@ -34,6 +34,7 @@ type firstRunPage struct {
 	First     *card
 	Findings  []findingView
 	ICS       copyField
+	Home      string // the address of the city
 }
 
 // firstRun goes on after the founding: GET /setup with step.
@@ -78,6 +79,7 @@ func (s *Server) proof(r *http.Request, v *viewer, p *firstRunPage) error {
 		return err
 	}
 	p.Handle = newCopy(v.handle(), v.T("follow.handle"))
+	p.Home = s.site.Base + "/"
 	p.ICS = newCopy(s.site.Base+"/conf.ics", v.T("calendar.title"))
 	p.Followers, p.Some = v.N("setup.followers", followers), followers > 0
 	if s.machine != nil {
