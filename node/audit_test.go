@@ -25,6 +25,7 @@ var notAudited = map[string]string{
 	"PrepareBlocks": "nothing is done until the list is taken over",
 
 	"Audits":        "it only reads",
+	"Door":          "it only reads",
 	"Invites":       "it only reads",
 	"Links":         "it only reads",
 	"MemberMail":    "it only reads",

@@ -189,6 +189,7 @@ func TestKeysAreUsed(t *testing.T) {
 		`mail`,
 		`guests`,
 		`setup`,
+		`door`,
 		`write_name`,
 		`city\.mention`,
 	}, "|") + `)\.|^language$`)
