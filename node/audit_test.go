@@ -30,6 +30,7 @@ var notAudited = map[string]string{
 	"Links":         "it only reads",
 	"MemberMail":    "it only reads",
 	"MyData":        "it only reads",
+	"Reach":         "it only reads",
 	"MyConferences": "it only reads",
 	"Notices":       "it only reads",
 	"Proofs":        "it only reads",
