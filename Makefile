@@ -22,9 +22,11 @@ demo: build
 	bin/konfa demo $(if $(DATA),--data '$(DATA)')
 
 # Everything that must hold before a change lands. The tests run once, under the
-# race detector, against SQLite and a PostgreSQL of their own.
+# race detector, against SQLite and a PostgreSQL of their own; then the journeys in
+# a browser, alone, as a browser has no patience with a machine that is busy.
 test: setup check build
-	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 60m ./...
+	KONFA_TEST_ALL=1 KONFA_FEDIFY=$(CURDIR)/test/fedify KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa test/with-postgres.sh $(GO) test -race -tags $(TAGS) -timeout 60m $$($(GO) list -tags $(TAGS) ./... | grep -v /test/browser$$)
+	KONFA_TEST_ALL=1 KONFA_TEST_PROGRAM=$(CURDIR)/bin/konfa $(GO) test -count=1 -tags $(TAGS) -timeout 60m ./test/browser
 	test/fuzz.sh 500x
 	KONFA_DEMO_ONCE=1 bin/konfa demo
 
