@@ -221,7 +221,7 @@ func (n *Node) ComeByHandle(ctx context.Context, slug string, in Coming, to *com
 		if known && g.State != community.Unconfirmed {
 			place := 0
 			if g.State == community.Waitlisted {
-				if place, err = n.placeOf(ctx, tx.Reader, c, g); err != nil {
+				if place, err = tx.PlaceOf(ctx, g); err != nil {
 					return err
 				}
 			}

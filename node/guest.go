@@ -65,22 +65,9 @@ func (n *Node) take(ctx context.Context, tx *storage.Tx, c *community.Conference
 	if err := c.MayAsk(a.want, tx.Now()); err != nil {
 		return community.Guest{}, err
 	}
-	roster, err := tx.Roster(ctx, c)
+	roster, g, err := n.atDoor(ctx, tx, c, k, a.want)
 	if err != nil {
-		return community.Guest{}, err
-	}
-	if c.Admits(tx.Now()) {
-		again, others := roster.Lapse(tx.Now())
-		if err := n.saveLapsed(ctx, tx, c, again, others); err != nil {
-			return community.Guest{}, err
-		}
-	}
-	g := community.Guest{ConferenceID: c.ID, MemberID: k.MemberID, ActorID: k.ActorID, Email: k.Email, Created: tx.Now()}
-	stored, err := tx.Guest(ctx, c.ID, k)
-	if ok, err := found(err); err != nil {
 		return g, err
-	} else if ok {
-		g = *stored
 	}
 	if g.State == community.Unconfirmed {
 		g.State, g.Wanted, g.Expires = "", "", zeroTime
@@ -119,6 +106,42 @@ func (n *Node) take(ctx context.Context, tx *storage.Tx, c *community.Conference
 	return g, n.writeAnswer(ctx, tx, c, before, &g)
 }
 
+// atDoor reads what the rules of admission need of a guest list, and the guest who
+// asks, a new one if they are none yet. What is due has lapsed.
+func (n *Node) atDoor(ctx context.Context, tx *storage.Tx, c *community.Conference, k storage.GuestKey, want community.Want) (*community.Roster, community.Guest, error) {
+	g := community.Guest{ConferenceID: c.ID, MemberID: k.MemberID, ActorID: k.ActorID, Email: k.Email, Created: tx.Now()}
+	stored, err := tx.Guest(ctx, c.ID, k)
+	if ok, err := found(err); err != nil {
+		return nil, g, err
+	} else if ok {
+		g = *stored
+	}
+	if c.Capacity > 0 && !g.Comes() && want.State == community.Going {
+		// In front of a full house, who is in the queue does not matter.
+		roster, err := tx.RosterAtDoor(ctx, c)
+		if err != nil || roster.Taken >= c.Capacity && len(roster.Offered) == 0 {
+			return roster, g, err
+		}
+	}
+	roster, err := tx.Roster(ctx, c)
+	if err != nil || !c.Admits(tx.Now()) {
+		return roster, g, err
+	}
+	again, others := roster.Lapse(tx.Now())
+	if len(again)+len(others) == 0 {
+		return roster, g, nil
+	}
+	if err := n.saveLapsed(ctx, tx, c, again, others); err != nil {
+		return nil, g, err
+	}
+	if g.ID != 0 { // they may be among them
+		if stored, err = tx.GuestByID(ctx, g.ID); err == nil {
+			g = *stored
+		}
+	}
+	return roster, g, err
+}
+
 // writeAnswer writes a letter about where a guest stands, if that is another
 // place than before.
 func (n *Node) writeAnswer(ctx context.Context, tx *storage.Tx, c *community.Conference, before community.Guest, g *community.Guest) error {
@@ -146,7 +169,7 @@ func (n *Node) writeState(ctx context.Context, tx *storage.Tx, c *community.Conf
 	args := map[string]string{}
 	switch g.State {
 	case community.Waitlisted:
-		place, err := n.placeOf(ctx, tx.Reader, c, g)
+		place, err := tx.PlaceOf(ctx, g)
 		if err != nil {
 			return err
 		}

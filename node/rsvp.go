@@ -180,7 +180,7 @@ func (n *Node) tell(ctx context.Context, tx *storage.Tx, t telling, g *community
 	v := voiceFor(city, t.langs...)
 	place := 0
 	if g != nil && g.State == community.Waitlisted {
-		if place, err = n.placeOf(ctx, tx.Reader, t.c, g); err != nil {
+		if place, err = tx.PlaceOf(ctx, g); err != nil {
 			return err
 		}
 	}
@@ -229,14 +229,4 @@ func stateOf(t telling, g *community.Guest, place int) string {
 		return orElse(t.refusal, t.event)
 	}
 	return fmt.Sprintf("%s+%d#%d", g.State, g.Plus, place)
-}
-
-// placeOf is the place of a guest in the waiting list, from 1.
-func (n *Node) placeOf(ctx context.Context, r *storage.Reader, c *community.Conference, g *community.Guest) (int, error) {
-	roster, err := r.Roster(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	place, _ := roster.Place(*g, n.Now())
-	return place, nil
 }

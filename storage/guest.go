@@ -115,11 +115,21 @@ func (r *Reader) GuestsOfActor(ctx context.Context, actorID int64) ([]community.
 // Roster reads what the rules of admission need of a conference. Inside a
 // transaction it stays true until the end of it.
 func (r *Reader) Roster(ctx context.Context, c *community.Conference) (*community.Roster, error) {
+	return r.roster(ctx, c, community.SeatOffered, community.Waitlisted)
+}
+
+// RosterAtDoor is Roster without the queue, which may be long: enough where every
+// seat is taken and someone comes who was not there before.
+func (r *Reader) RosterAtDoor(ctx context.Context, c *community.Conference) (*community.Roster, error) {
+	return r.roster(ctx, c, community.SeatOffered)
+}
+
+func (r *Reader) roster(ctx context.Context, c *community.Conference, states ...community.GuestState) (*community.Roster, error) {
 	taken, err := value[int](ctx, r, "SELECT CAST(COALESCE(SUM(1 + plus), 0) AS BIGINT) FROM guest WHERE conference_id = ? AND state IN ('going', 'offered')", c.ID)
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := r.Guests(ctx, c.ID, community.SeatOffered, community.Waitlisted)
+	waiting, err := r.Guests(ctx, c.ID, states...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +141,13 @@ func (r *Reader) Roster(ctx context.Context, c *community.Conference) (*communit
 		Capacity: c.Capacity, Taken: taken, Mode: c.JoinMode, Queue: waiting[offered:], Offered: waiting[:offered:offered],
 		Hours: c.OfferHours, Start: c.Start, Zone: c.Location(),
 	}, nil
+}
+
+// PlaceOf is the place of a guest in the waiting list, from 1.
+func (r *Reader) PlaceOf(ctx context.Context, g *community.Guest) (int, error) {
+	before, err := value[int](ctx, r, "SELECT COUNT(*) FROM guest WHERE conference_id = ? AND state = 'waitlisted' AND id <> ? AND (queued < ? OR queued = ? AND id < ?)",
+		g.ConferenceID, g.ID, g.Queued, g.Queued, g.ID)
+	return before + 1, err
 }
 
 // DueGuests lists the conferences in which something of a guest lapses at an

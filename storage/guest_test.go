@@ -172,6 +172,17 @@ func TestGuestsWhoAreOffered(t *testing.T) {
 		if r.Taken != 3 || len(r.Offered) != 1 || r.Offered[0].ID != a.ID || len(r.Queue) != 1 || r.Queue[0].ID != w.ID || r.Hours != 12 {
 			t.Errorf("%+v", r)
 		}
+		if r, err = s.RosterAtDoor(ctx, c); err != nil || r.Taken != 3 || len(r.Offered) != 1 || len(r.Queue) != 0 || r.Capacity != c.Capacity {
+			t.Errorf("%+v, %v", r, err)
+		}
+		next := *w
+		next.ID, next.Email = 0, "e@x.example"
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.SaveGuest(ctx, &next) })
+		for i, g := range []*community.Guest{w, &next} {
+			if place, err := s.PlaceOf(ctx, g); place != i+1 || err != nil {
+				t.Errorf("%s is number %d, %v", g.Email, place, err)
+			}
+		}
 		for _, x := range []struct {
 			after time.Duration
 			want  []int64

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -25,6 +26,7 @@ type city struct {
 	konfa  string
 	env    []string
 	client *http.Client
+	pool   *x509.CertPool
 	log    *tailBuffer
 }
 
@@ -44,12 +46,12 @@ func startCity(ctx context.Context, konfa, database, dir string, ca *authority) 
 		return nil, err
 	}
 	c := &city{
-		base: "https://" + addr, konfa: konfa, log: &tailBuffer{},
+		base: "https://" + addr, konfa: konfa, pool: ca.pool, log: &tailBuffer{},
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: ca.pool}, MaxIdleConnsPerHost: 64, DisableCompression: true}},
 		env: append(os.Environ(),
 			"KONFA_URL=https://"+addr, "KONFA_LISTEN="+addr, "KONFA_DATA="+filepath.Join(dir, "data"), "KONFA_DATABASE="+database,
-			"KONFA_TLS_CERT="+cert, "KONFA_TLS_KEY="+key, "KONFA_EXTRA_CA="+ca.file, "KONFA_ALLOW_ADDRESSES=127.0.0.0/8", "KONFA_LOG_LEVEL=warn"),
+			"KONFA_TLS_CERT="+cert, "KONFA_TLS_KEY="+key, "KONFA_EXTRA_CA="+ca.file, "KONFA_ALLOW_ADDRESSES=127.0.0.0/8", "KONFA_TRUSTED_PROXIES=127.0.0.1/32", "KONFA_LOG_LEVEL=warn"),
 	}
 	if _, err := c.run(ctx, dir, "init", "--city", "Belgrade", "--handle", "belgrade", "--language", "en", "--steward", "anna"); err != nil {
 		return nil, err

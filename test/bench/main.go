@@ -23,6 +23,7 @@ func main() {
 	hosts := flag.Int("hosts", 200, "simulated servers, each with its own loopback address")
 	replies := flag.Int("inbound", 3000, "activities to send to the inbox")
 	posts := flag.Int("posts", 10, "posts to deliver to every server")
+	forms := flag.Int("forms", 3000, "people who fill in the form of a conference")
 	confs := flag.Int("conferences", 1000, "conferences in the calendar")
 	seconds := flag.Duration("pages", 3*time.Second, "how long to read each page")
 	database := flag.String("database", "", "postgres://… to measure on PostgreSQL")
@@ -30,12 +31,12 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *konfa, *database, *hosts, *replies, *posts, *confs, *seconds); err != nil {
+	if err := run(ctx, *konfa, *database, *hosts, *replies, *posts, *forms, *confs, *seconds); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, konfa, database string, hosts, inbound, posts, confs int, pages time.Duration) error {
+func run(ctx context.Context, konfa, database string, hosts, inbound, posts, forms, confs int, pages time.Duration) error {
 	dir, err := os.MkdirTemp("", "konfa-bench-")
 	if err != nil {
 		return err
@@ -62,6 +63,7 @@ func run(ctx context.Context, konfa, database string, hosts, inbound, posts, con
 		func(ctx context.Context) error { return measureFollows(ctx, city, peers) },
 		func(ctx context.Context) error { return measureDeliveries(ctx, city, peers, posts) },
 		func(ctx context.Context) error { return measureInbound(ctx, city, peers, inbound) },
+		func(ctx context.Context) error { return measureForms(ctx, city, forms) },
 		func(ctx context.Context) error { return measurePages(ctx, city, confs, pages) },
 	} {
 		if err := step(ctx); err != nil {
