@@ -97,3 +97,16 @@ func (n *Node) takeMessageOff(ctx context.Context, tx *storage.Tx, c *community.
 	}
 	return nil
 }
+
+// takeMessageOffIfOn does that where a conference that was called off takes place
+// again.
+func (n *Node) takeMessageOffIfOn(ctx context.Context, tx *storage.Tx, was community.Status, c *community.Conference) error {
+	now := c.Status
+	if _, off := callingOff[now]; off {
+		return nil
+	}
+	c.Status = was
+	err := n.takeMessageOff(ctx, tx, c)
+	c.Status = now
+	return err
+}

@@ -223,6 +223,12 @@ func (n *Node) EditConference(ctx context.Context, by By, slug string, e Edit, c
 			return &community.Error{Code: community.Conflict, Key: "error.edited", Msg: "someone else changed this in the meantime"}
 		}
 		old := *c
+		change := func(c *community.Conference) error {
+			if err := change(c); err != nil {
+				return err
+			}
+			return n.takeMessageOffIfOn(ctx, tx, old.Status, c)
+		}
 		if err := n.updateConference(ctx, tx, city, c, change, Publish{Message: strings.TrimSpace(e.Message)}); err != nil {
 			return err
 		}

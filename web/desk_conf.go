@@ -219,14 +219,9 @@ type confPreview struct {
 }
 
 // zoneNames are zones to choose from; any other can be typed.
-var zoneNames = strings.Fields(`Europe/Belgrade Europe/Moscow Europe/London Europe/Berlin Europe/Paris Europe/Madrid Europe/Lisbon Europe/Rome Europe/Vienna Europe/Prague
-	Europe/Budapest Europe/Warsaw Europe/Vilnius Europe/Riga Europe/Tallinn Europe/Helsinki Europe/Stockholm Europe/Oslo Europe/Copenhagen Europe/Amsterdam Europe/Brussels
-	Europe/Zurich Europe/Athens Europe/Sofia Europe/Bucharest Europe/Chisinau Europe/Kyiv Europe/Minsk Europe/Istanbul Europe/Nicosia Europe/Podgorica Europe/Zagreb
-	Europe/Ljubljana Europe/Sarajevo Europe/Skopje Europe/Dublin Europe/Kaliningrad Europe/Samara Asia/Tbilisi Asia/Yerevan Asia/Baku Asia/Almaty Asia/Tashkent
-	Asia/Bishkek Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk Asia/Krasnoyarsk Asia/Irkutsk Asia/Vladivostok Asia/Jerusalem Asia/Dubai Asia/Bangkok Asia/Ho_Chi_Minh
-	Asia/Makassar Asia/Jakarta Asia/Singapore Asia/Kuala_Lumpur Asia/Hong_Kong Asia/Shanghai Asia/Seoul Asia/Tokyo Asia/Kolkata Asia/Colombo Australia/Sydney
-	America/New_York America/Chicago America/Denver America/Los_Angeles America/Toronto America/Mexico_City America/Bogota America/Lima America/Santiago
-	America/Argentina/Buenos_Aires America/Sao_Paulo America/Montevideo Africa/Cairo Africa/Johannesburg Africa/Nairobi UTC`)
+var zoneNames = strings.Fields(`Europe/Belgrade Europe/Moscow Europe/London Europe/Berlin Europe/Paris Europe/Madrid Europe/Lisbon Europe/Warsaw Europe/Helsinki
+	Europe/Athens Europe/Kyiv Europe/Istanbul Asia/Tbilisi Asia/Yerevan Asia/Almaty Asia/Tashkent Asia/Yekaterinburg Asia/Novosibirsk Asia/Vladivostok Asia/Jerusalem
+	Asia/Dubai Asia/Bangkok Asia/Makassar Asia/Tokyo Asia/Kolkata America/New_York America/Los_Angeles America/Argentina/Buenos_Aires America/Sao_Paulo UTC`)
 
 // confChoices are the options of the form in the reader's language.
 func (v *viewer) confChoices(following int) confOptions {

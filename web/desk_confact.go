@@ -148,8 +148,8 @@ func (s *Server) showMove(w http.ResponseWriter, r *http.Request, v *viewer, c *
 	return s.showAct(w, r, v, c, actPage{Form: f, Kind: "move", Heading: v.T("write.move"), Words: []string{v.when(c, v.city).Line()}, Button: v.T("write.move_do")}, status)
 }
 
-// moveConf moves it: POST /desk/conf/{slug}/move. One that was postponed takes place
-// then.
+// moveConf moves it: POST /desk/conf/{slug}/move. One that was called off takes
+// place then.
 func (s *Server) moveConf(w http.ResponseWriter, r *http.Request, v *viewer, c *community.Conference) error {
 	f := newForm(r.PostForm)
 	x := *c
@@ -164,7 +164,7 @@ func (s *Server) moveConf(w http.ResponseWriter, r *http.Request, v *viewer, c *
 	}
 	_, err := s.node.EditConference(r.Context(), v.by(), c.Slug, node.Edit{Seen: seen(f), Message: message}, func(c *community.Conference) error {
 		c.Start, c.End, c.OpenEnd = x.Start, x.End, x.OpenEnd
-		if c.Status == community.Postponed {
+		if c.Status == community.Postponed || c.Status == community.Cancelled {
 			c.Status = community.Scheduled
 		}
 		return nil

@@ -419,6 +419,12 @@ func TestActsOnAConference(t *testing.T) {
 	if m := get("maps-drawn-by-hand"); m.Status != community.Scheduled || strings.Contains(m.Text.First(), "roof") {
 		t.Errorf("%+v", m)
 	}
+	act("/call-off", "to", "postponed", "message", "It snows.")
+	act("/move", "start_date", "2026-11-27")
+	if m := get("maps-drawn-by-hand"); m.Status != community.Scheduled || strings.Contains(m.Text.First(), "snows") || m.LocalStart().Day() != 27 {
+		t.Errorf("%+v", m)
+	}
+	act("/move", "start_date", "2026-11-26")
 	letters, err := w.node.Store().Letters(t.Context(), storage.LetterQuery{ConferenceID: c.ID})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,9 @@ import { before } from "node:test";
 import { found } from "./city.mjs";
 import { everyWay, fine } from "./look.mjs";
 
+// All that can be said of a conference is in one form, and comes with it.
+const form = { heavy: true };
+
 let city;
 before(async () => { city = await found(); });
 
@@ -12,24 +15,24 @@ everyWay("a conference is written, repeated and called off", () => city, async (
   await page.goto(city.url + "/desk");
   await fine(page, "home");
   await page.goto(city.url + "/desk/conf/new");
-  await fine(page, "new");
+  await fine(page, "new", form);
   // Half of it: the page comes back with what was typed.
   await page.locator("[name^='title.']").fill(`Chess ${way.id}`);
   await page.locator("[name^='text.']").fill("Bring **pieces**.");
   await page.locator("form.writing").evaluate((f) => { f.noValidate = true; });
   await page.locator(".save-bar [value=publish]").click();
   await page.locator("#problems").waitFor();
-  await fine(page, "wrong");
+  await fine(page, "wrong", form);
   assert.equal(await page.locator("[name^='title.']").inputValue(), `Chess ${way.id}`);
   await page.locator("[name=start_date]").fill("2031-06-05");
   await page.locator("[name=start_time]").fill("19:00");
   await page.locator("[name=venue_name]").fill("Tašmajdan");
   await page.locator(".save-bar [value=preview]").click();
   await page.locator(".mock").waitFor();
-  await fine(page, "preview");
+  await fine(page, "preview", form);
   await page.locator(".save-bar [value=draft]").click();
   await page.waitForURL(/done=saved/);
-  await fine(page, "draft");
+  await fine(page, "draft", form);
   await page.locator(".save-bar [value=publish]").click();
   await page.waitForURL(/done=published/);
   const at = new URL(page.url()).pathname;
@@ -41,7 +44,7 @@ everyWay("a conference is written, repeated and called off", () => city, async (
   await page.locator("[name=message]").fill("The roof leaks.");
   await page.locator("form.writing button").click();
   await page.waitForURL(/done=called_off/);
-  await fine(page, "called-off");
+  await fine(page, "called-off", form);
   await page.locator("form[action$='/restore'] button").first().click();
   await page.waitForURL(/done=restored/);
   await page.goto(city.url + at.replace("/desk", ""));
