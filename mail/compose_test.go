@@ -244,7 +244,7 @@ func TestEveryKind(t *testing.T) {
 	kinds := []community.LetterKind{
 		community.LetterSignIn, community.LetterAddress, community.LetterMoved, community.LetterJoin, community.LetterConfirm, community.LetterGoing, community.LetterMaybe, community.LetterWaiting, community.LetterPending, community.LetterOffered,
 		community.LetterMovedUp, community.LetterDeclined, community.LetterLeft, community.LetterReconfirm, community.LetterReminder, community.LetterChanged, community.LetterCancelled,
-		community.LetterDeleted, community.LetterThanks, community.LetterMessage, community.LetterApplication, community.LetterTest,
+		community.LetterDeleted, community.LetterThanks, community.LetterMessage, community.LetterApplication, community.LetterOrder, community.LetterTest,
 	}
 	for _, v := range voices() {
 		for _, kind := range kinds {
@@ -252,7 +252,7 @@ func TestEveryKind(t *testing.T) {
 				args := map[string]string{"Link": "https://bg.example/rsvp/x", "No": "https://bg.example/rsvp/n", "Place": "3", "Until": until, "Text": "words", "Accepted": "yes", "Name": "Eva"}
 				a := About{Guest: &community.Guest{Name: "Eva", State: community.Going, Plus: 1}, Conference: tea()}
 				switch kind {
-				case community.LetterSignIn, community.LetterAddress, community.LetterMoved, community.LetterJoin, community.LetterApplication, community.LetterTest:
+				case community.LetterSignIn, community.LetterAddress, community.LetterMoved, community.LetterJoin, community.LetterApplication, community.LetterOrder, community.LetterTest:
 					a = About{}
 				}
 				m, _, ps := compose(t, community.Letter{Kind: kind, Lang: v.lang, Args: args}, a)
