@@ -63,6 +63,7 @@ var arrows = []struct {
 	{"konfa/community", nil, "the domain is pure: its rules are tested without a database, a network or a clock"},
 	{"konfa/prose", []string{"konfa/community"}, "text to safe text; it knows no node"},
 	{"konfa/gazetteer", []string{"konfa/community"}, "a table of places; it knows no node"},
+	{"konfa/blocklist", []string{"konfa/community"}, "lists of servers to the domain and back; who is kept out is decided elsewhere"},
 	{"konfa/phrase", nil, "words said and understood; what they are about is decided elsewhere"},
 	{"konfa/password", nil, "hashes and a list of what is guessed first; whose password it is it does not know"},
 	{"konfa/atlas", []string{"konfa/community"}, "a picture of the world; it knows no node"},

@@ -698,3 +698,8 @@ func (n *Node) emitFlag(ctx context.Context, tx *storage.Tx, a *community.Actor,
 	_, err = n.emit(ctx, tx, e)
 	return err
 }
+
+// TargetsOf lists about what something can be done that Subject found.
+func (n *Node) TargetsOf(ctx context.Context, c *community.Case) ([]Target, error) {
+	return n.targets(ctx, n.store.Reader, c)
+}

@@ -24,6 +24,7 @@ var deskSections = []deskSection{
 	{deskRepliesPath, "write_name.nav_talk", community.Steward},
 	{deskOffersPath, "write_name.nav_cities", community.Steward},
 	{deskMailPath, "mail.title", community.Steward},
+	{casesPath, "order.title", community.Steward},
 	{cityPath, "city.title", community.Steward},
 	{statisticsPath, "statistics.title", community.Steward},
 	{membersPath, "desk_members.title", community.Steward},

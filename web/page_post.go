@@ -54,6 +54,9 @@ func (s *Server) ownPost(ctx context.Context, slug string) (*community.Post, err
 	if p.Draft || p.Visibility != community.Public && p.Visibility != community.Unlisted {
 		return nil, community.Errorf(community.NotFound, "there is no such post")
 	}
+	if p.State == community.Hidden {
+		return nil, &community.Error{Code: community.Forbidden, Key: "error.post_hidden", Msg: "the stewards have hidden this"}
+	}
 	return p, nil
 }
 

@@ -91,15 +91,16 @@ type Server struct {
 	guessed  *nameLimits // passwords, for each name that is typed
 	joining  *limits
 
-	writes  *limits // of the API
-	asking  *limits // that make us ask another server
-	sending *limits // that make us write to someone
-	coming  *limits // answers of those who are not signed in
-	mu      sync.Mutex
-	city    *community.City // guarded by mu
-	cityAt  time.Time       // guarded by mu
-	cityGen uint64          // guarded by mu
-	changed atomic.Uint64   // grows with each change that this server made
+	writes    *limits // of the API
+	asking    *limits // that make us ask another server
+	sending   *limits // that make us write to someone
+	reporting *limits // of strangers, who complain
+	coming    *limits // answers of those who are not signed in
+	mu        sync.Mutex
+	city      *community.City // guarded by mu
+	cityAt    time.Time       // guarded by mu
+	cityGen   uint64          // guarded by mu
+	changed   atomic.Uint64   // grows with each change that this server made
 }
 
 // New makes the pages of a node.
@@ -117,7 +118,8 @@ func New(n *node.Node, o Options) (*Server, error) {
 		writes: newLimits(5, 60),
 		asking: newLimits(0.5, 15),
 		// Nobody needs more than a few letters with an address.
-		sending: newLimits(1.0/1200, 3),
+		sending:   newLimits(1.0/1200, 3),
+		reporting: newLimits(1.0/300, 5),
 		// A venue has one address for all who come.
 		coming: newLimits(1.0/20, 40),
 		// Someone who does not remember tries a few.

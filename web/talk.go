@@ -100,7 +100,9 @@ func (v *viewer) reply(p *community.Post, a *community.Actor) reply {
 	if p.Updated.Sub(p.Published) > time.Minute {
 		r.Edited = v.stamp(p.Updated)
 	}
+	r.Object = p.URI
 	if p.Own() {
+		r.Object = v.site.Post(p.Slug)
 		r.Author, r.URL = v.author(p), "/posts/"+p.Slug
 		r.Author.Note = v.handle()
 		if handle, ok := p.Author.Member(); ok {

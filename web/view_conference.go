@@ -13,6 +13,7 @@ import (
 
 // conferencePage is everything the page of one conference shows.
 type conferencePage struct {
+	Object         string // its id
 	Banners        []banner
 	AllText        string
 	CityName       text
@@ -77,6 +78,7 @@ type venue struct {
 func (v *viewer) conference(c *community.Conference, siblings []community.Conference, posts []postCard, rs *replies) conferencePage {
 	id := conferenceID(v.site, c)
 	p := conferencePage{
+		Object:     conferenceID(v.site, c),
 		Banners:    v.banners(c),
 		AllText:    v.T("front.all"),
 		CityName:   v.cityName(),

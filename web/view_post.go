@@ -65,6 +65,7 @@ type replies struct {
 
 type reply struct {
 	ID        string
+	Object    string // the id of the answer
 	Author    person
 	URL       string
 	Published string
