@@ -182,6 +182,9 @@ func TestOfferedSeatOnThePage(t *testing.T) {
 	if body := w.get(paths[2], "Accept-Language: en"); !strings.Contains(body, "You are number 2 in the waiting list") {
 		t.Error(body)
 	}
+	if body := w.get(paths[2], "Accept-Language: en"); !strings.Contains(body, "look here again") {
+		t.Error("a message is promised that nobody sends")
+	}
 	w.form(paths[0], url.Values{"answer": {"no"}})
 	body := w.get(paths[1], "Accept-Language: en")
 	for _, s := range []string{"A seat is kept for you until ", `value="take"`, `value="pass"`} {

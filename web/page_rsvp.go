@@ -164,6 +164,9 @@ func (s *Server) showRSVP(w http.ResponseWriter, r *http.Request, at *node.RSVP,
 	case q.Get("saved") != "":
 		p.Word = v.T("rsvp.saved")
 	}
+	if waits := at.Guest.State == community.Waitlisted && !at.Free || at.Guest.State == community.Pending; waits && at.Guest.Email != "" && !s.mails {
+		p.More = v.T("rsvp.look_again") // no letter will say so
+	}
 	if at.Guest.State == community.Going {
 		if p.Coming, err = s.comingTo(r.Context(), v, at.Conference, true); err != nil {
 			return err
