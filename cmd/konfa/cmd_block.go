@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
+	"konfa/blocklist"
 	"konfa/community"
 	"konfa/node"
 
@@ -143,7 +141,7 @@ func (x *blockImportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	blocks, bad, err := readBlocks(strings.NewReader(text))
+	blocks, problems, err := blocklist.Read(strings.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -155,6 +153,10 @@ func (x *blockImportCmd) Run(a *app) error {
 	added, err := n.ImportBlocks(a.ctx, console, blocks)
 	if err != nil {
 		return err
+	}
+	bad := make([]rowProblem, len(problems))
+	for i, p := range problems {
+		bad[i] = rowProblem{Line: p.Line, Msg: p.Msg}
 	}
 	out := struct {
 		Added    int          `json:"added"`
@@ -174,57 +176,4 @@ type rowProblem struct {
 	Line  int    `json:"line"`
 	Title string `json:"title,omitempty"`
 	Msg   string `json:"message"`
-}
-
-// readBlocks reads Mastodon's export of domain blocks: a heading with #domain
-// and #severity, in any order and with any other columns; without a heading the
-// first column is the domain. Rows of severity "noop" block nothing and are left
-// out.
-func readBlocks(r io.Reader) (blocks []community.Block, bad []rowProblem, err error) {
-	bad = []rowProblem{}
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord = -1
-	rows.TrimLeadingSpace = true
-	column := map[string]int{"domain": 0, "severity": 1, "public_comment": 4}
-	for first := true; ; first = false {
-		row, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			return blocks, bad, nil
-		}
-		if pe, ok := errors.AsType[*csv.ParseError](err); ok {
-			bad = append(bad, rowProblem{Line: pe.Line, Msg: pe.Err.Error()})
-			continue
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		line, _ := rows.FieldPos(0)
-		get := func(name string) string {
-			if i, ok := column[name]; ok && i < len(row) {
-				return strings.TrimSpace(row[i])
-			}
-			return ""
-		}
-		if head := strings.TrimPrefix(strings.TrimPrefix(row[0], "\ufeff"), "#"); first && strings.EqualFold(head, "domain") {
-			column = map[string]int{}
-			for i, name := range row {
-				column[strings.ToLower(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")), "#"))] = i
-			}
-			continue
-		}
-		domain, err := blockDomain(get("domain"))
-		if err != nil {
-			bad = append(bad, rowProblem{Line: line, Msg: err.Error()})
-			continue
-		}
-		switch severity := strings.ToLower(get("severity")); severity {
-		case "", "suspend":
-			blocks = append(blocks, community.Block{Domain: domain, Severity: community.Suspend, Reason: get("public_comment")})
-		case "silence", "limit":
-			blocks = append(blocks, community.Block{Domain: domain, Severity: community.Silence, Reason: get("public_comment")})
-		case "noop":
-		default:
-			bad = append(bad, rowProblem{Line: line, Msg: fmt.Sprintf("the severity %q is neither suspend nor silence", severity)})
-		}
-	}
 }

@@ -29,6 +29,8 @@ type cli struct {
 	Mail      mailCmd      `cmd:"" help:"Letters to guests and members: list, show, test."`
 	Arrivals  arrivalsCmd  `cmd:"" help:"Who of other cities said that they come."`
 	Block     blockCmd     `cmd:"" help:"Keep servers and people out: add, list, remove, import."`
+	Report    reportCmd    `cmd:"" help:"What people complained about: list, show, close."`
+	Measure   measureCmd   `cmd:"" help:"What is done about people and servers: list, take, lift."`
 	Token     tokenCmd     `cmd:"" help:"Tokens for programs that use the JSON API: add, list, revoke."`
 	Inspect   inspectCmd   `cmd:"" help:"What konfa understands of an ActivityPub document, or why it refuses it."`
 	Backup    backupCmd    `cmd:"" help:"Keep the whole node in one file, also while it serves."`

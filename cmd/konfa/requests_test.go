@@ -82,19 +82,3 @@ func TestCleanKeepsTerminalsSafe(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-func FuzzReadBlocks(f *testing.F) {
-	f.Add("#domain,#severity\nspam.example,suspend\n")
-	f.Add("\ufeff\"a.example\",silence,,,\"x\ny\"\n\"broken")
-	f.Fuzz(func(t *testing.T, text string) {
-		blocks, _, err := readBlocks(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		for _, b := range blocks {
-			if b.Domain == "" || strings.ContainsAny(b.Domain, " /@\n") || b.Domain != strings.ToLower(b.Domain) {
-				t.Errorf("domain %q", b.Domain)
-			}
-		}
-	})
-}
