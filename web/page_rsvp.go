@@ -172,7 +172,7 @@ func (s *Server) showRSVP(w http.ResponseWriter, r *http.Request, at *node.RSVP,
 			return err
 		}
 	}
-	return s.once(w, r, v, &shown{"rsvp", page{Heading: v.T("rsvp.title"), NoIndex: true, Class: "rsvp", Body: p}}, nil, status)
+	return s.once(w, r, v, &shown{"rsvp", page{Heading: v.T("rsvp.title"), NoIndex: true, Class: "rsvp", Sheets: []string{"rsvp.css"}, Body: p}}, nil, status)
 }
 
 // rsvpForm is the form with what the guest said.
