@@ -85,7 +85,7 @@ var arrows = []struct {
 		"other servers; pages are none of its business"},
 	{"konfa/mail", []string{"konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/community"},
 		"letters and the mail server; pages and other servers are none of its business"},
-	{"konfa/web", []string{"konfa/mail", "konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/atlas", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/palette", "konfa/poster", "konfa/community"},
+	{"konfa/web", []string{"konfa/mail", "konfa/node", "konfa/storage", "konfa/lookup", "konfa/activitystreams", "konfa/calendar", "konfa/gazetteer", "konfa/atlas", "konfa/blocklist", "konfa/prose", "konfa/phrase", "konfa/password", "konfa/picture", "konfa/palette", "konfa/poster", "konfa/community"},
 		"people; what it needs of other servers comes through its Remote interface"},
 	{"konfa/cmd", []string{"konfa"}, "the wiring, which nothing depends on"},
 	{"konfa/test", []string{"konfa"}, "tests of the whole, which nothing depends on"},
