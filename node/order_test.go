@@ -556,3 +556,28 @@ func TestServersAndLists(t *testing.T) {
 	w.must(t, w.RemoveBlock(ctx, anna, "pic.example", ""))
 	wantCode(t, w.RemoveBlock(ctx, anna, "pic.example", ""), community.NotFound)
 }
+
+// Pictures of a server whose pictures are refused are not kept; what it says is.
+func TestRefusedPictures(t *testing.T) {
+	w := newWorld(t)
+	conf := w.conf(t, nil)
+	w.must(t, w.AddBlock(t.Context(), console, &community.Block{Domain: "far.example", Severity: community.NoBlock, RejectMedia: true}))
+	for host, want := range map[string]int{"far.example": 0, "near.example": 1} {
+		a := w.stranger(t, "https://"+host+"/u/x")
+		w.must(t, w.hears(t, a, "n-"+host, w.site.Conference(conf.Slug), func(p *community.Post) {
+			p.Pictures = []community.Picture{{URL: "https://" + host + "/a.png", Alt: "A"}}
+		}))
+		list, err := w.store.Posts(t.Context(), storage.PostQuery{InTalk: true})
+		w.must(t, err)
+		for _, p := range list {
+			if hostOf(p.URI) == host {
+				if len(p.Pictures) != want {
+					t.Errorf("%s: %d pictures, want %d", host, len(p.Pictures), want)
+				}
+			}
+		}
+		if len(list) == 0 {
+			t.Fatal("nothing was said")
+		}
+	}
+}

@@ -74,6 +74,11 @@ func (n *Node) storeForeign(ctx context.Context, tx *storage.Tx, c *community.Co
 	if _, ours := n.site.Path(c.URI); ours || c.URI == "" || hostOf(c.URI) == n.site.Host() {
 		return community.Errorf(community.Forbidden, "%q is not a conference of another server", c.URI)
 	}
+	if rule, err := tx.ServerRule(ctx, hostOf(c.URI)); err != nil {
+		return err
+	} else if rule.RejectMedia {
+		c.Cover = nil
+	}
 	var owner string
 	if origin, err := tx.ActorByID(ctx, c.OriginID); err == nil {
 		owner = origin.URI
@@ -264,6 +269,11 @@ func (n *Node) ReceivePost(ctx context.Context, from *community.Actor, p *commun
 		}
 		if err := wasDeleted(ctx, tx, p.URI, from.URI, p.Published); err != nil {
 			return err
+		}
+		if rule, err := tx.ServerRule(ctx, from.Host); err != nil {
+			return err
+		} else if rule.RejectMedia {
+			p.Pictures = nil
 		}
 		p.AuthorID, p.ReplyTo = from.ID, n.canonical(p.ReplyTo)
 		old, err := tx.PostByURI(ctx, p.URI)
