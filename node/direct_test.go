@@ -158,7 +158,7 @@ func TestNotSaid(t *testing.T) {
 }
 
 func TestWhoIsSpokenToInWhat(t *testing.T) {
-	city := &community.City{Languages: []string{"sr", "ru"}}
+	city := &community.City{Languages: []string{"kk", "ru"}}
 	for _, c := range []struct{ heard, want string }{{"en", "en"}, {"", "ru"}, {"de", "ru"}} {
 		if got := voiceFor(city, c.heard).Lang(); got != c.want {
 			t.Errorf("%q: %s", c.heard, got)

@@ -190,6 +190,7 @@ func TestKeysAreUsed(t *testing.T) {
 		`mail`,
 		`guests`,
 		`setup`,
+		`desk_members`,
 		`door`,
 		`write_name`,
 		`city\.mention`,
