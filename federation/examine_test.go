@@ -78,7 +78,10 @@ func TestExamineFindsWhatIsBroken(t *testing.T) {
 			})
 		}, map[string]string{"webfinger": "another", "actor": "fine"}},
 		"only pages are handed on": {func(inner http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.Header.Set("Accept", "text/html"); inner.ServeHTTP(w, r) })
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Set("Accept", "text/html")
+				inner.ServeHTTP(w, r)
+			})
 		}, map[string]string{"actor": "type"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,8 +78,11 @@ func TestCards(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*Card){
-		"plain":     func(c *Card) {},
-		"long":      func(c *Card) { c.Title = strings.Repeat("A very long evening of talks ", 12); c.Where = strings.Repeat("Somewhere far away ", 20) },
+		"plain": func(c *Card) {},
+		"long": func(c *Card) {
+			c.Title = strings.Repeat("A very long evening of talks ", 12)
+			c.Where = strings.Repeat("Somewhere far away ", 20)
+		},
 		"one word":  func(c *Card) { c.Title = strings.Repeat("Достопримечательность", 6) },
 		"cancelled": func(c *Card) { c.Stamp = "Cancelled" },
 		"post":      func(c *Card) { c.Day, c.Month, c.Where = "", "", ""; c.When = "3 November 2026" },
