@@ -13,6 +13,9 @@ import (
 	"konfa/storage"
 )
 
+// guestSheets come with the pages of the guest list.
+var guestSheets = []string{"write.css", "guests.css"}
+
 // guestsPage is the guest list of a conference, for whoever runs it.
 type guestsPage struct {
 	Nav     []deskLink
@@ -199,7 +202,7 @@ func (s *Server) showGuests(w http.ResponseWriter, r *http.Request, v *viewer, c
 			p.Failed = v.N("guests.failed", failed)
 		}
 	}
-	return s.showDesk(w, r, v, confsPath, "desk_guests", page{Heading: v.T("guests.title"), Class: "desk guests", Sheets: writeSheets, Body: p}, status)
+	return s.showDesk(w, r, v, confsPath, "desk_guests", page{Heading: v.T("guests.title"), Class: "desk guests", Sheets: guestSheets, Body: p}, status)
 }
 
 // guestActs are what can be done to guests, or was.
@@ -336,7 +339,7 @@ func (s *Server) guestOne(w http.ResponseWriter, r *http.Request, v *viewer, c *
 	if p.Letters, err = s.letterLines(r, v, letters); err != nil {
 		return err
 	}
-	return s.showDesk(w, r, v, confsPath, "desk_guest", page{Heading: p.Guest.Name, Class: "desk guests", Sheets: writeSheets, Body: p}, http.StatusOK)
+	return s.showDesk(w, r, v, confsPath, "desk_guest", page{Heading: p.Guest.Name, Class: "desk guests", Sheets: guestSheets, Body: p}, http.StatusOK)
 }
 
 // guestCSV is the list as a table (RFC 4180): GET /desk/conf/{slug}/guests.csv,
@@ -441,7 +444,7 @@ func (s *Server) guestMessage(w http.ResponseWriter, r *http.Request, v *viewer,
 	} else {
 		f.Set("to", string(node.GuestsGoing))
 	}
-	return s.showDesk(w, r, v, confsPath, "desk_message", page{Heading: v.T("guests.message"), Class: "desk guests", Sheets: writeSheets, Body: p}, status)
+	return s.showDesk(w, r, v, confsPath, "desk_message", page{Heading: v.T("guests.message"), Class: "desk guests", Sheets: guestSheets, Body: p}, status)
 }
 
 // guestAdd puts someone on the list by hand: GET, POST
@@ -468,5 +471,5 @@ func (s *Server) guestAdd(w http.ResponseWriter, r *http.Request, v *viewer, c *
 		}
 	}
 	p := messagePage{Nav: s.confNav(v, c, "guests"), Title: v.pick(c.Title), Path: guestsPath(c), Form: f}
-	return s.showDesk(w, r, v, confsPath, "desk_guest_add", page{Heading: v.T("guests.add"), Class: "desk guests", Sheets: writeSheets, Body: p}, status)
+	return s.showDesk(w, r, v, confsPath, "desk_guest_add", page{Heading: v.T("guests.add"), Class: "desk guests", Sheets: guestSheets, Body: p}, status)
 }

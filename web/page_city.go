@@ -92,7 +92,7 @@ func (s *Server) showCity(w http.ResponseWriter, r *http.Request, v *viewer, p c
 	for _, m := range community.MentionModes {
 		p.Mentions = append(p.Mentions, formOption{string(m), v.T("city.mention." + string(m)), v.T("city.mention." + string(m) + "_hint")})
 	}
-	return s.showDesk(w, r, v, cityPath, "city", page{Heading: v.T("city.title"), Body: p}, status)
+	return s.showDesk(w, r, v, cityPath, "city", page{Heading: v.T("city.title"), Sheets: healthSheets, Body: p}, status)
 }
 
 // saveCity takes the form: POST /desk/city. Whoever edited what has been changed

@@ -86,6 +86,9 @@ func (s *Server) deskMail(w http.ResponseWriter, r *http.Request, v *viewer) err
 	return s.showDeskMail(w, r, v, test, reply, http.StatusOK)
 }
 
+// mailSheets come with the pages about letters.
+var mailSheets = []string{"guests.css"}
+
 func (s *Server) showDeskMail(w http.ResponseWriter, r *http.Request, v *viewer, test, reply *form, status int) error {
 	number, err := pageNumber(r)
 	if err != nil {
@@ -142,7 +145,7 @@ func (s *Server) showDeskMail(w http.ResponseWriter, r *http.Request, v *viewer,
 	if done := r.URL.Query().Get("done"); done == "test" || done == "reply" || done == "send_kept" {
 		p.Done = v.T("mail." + done + "_done")
 	}
-	return s.showDesk(w, r, v, deskMailPath, "deskmail", page{Heading: v.T("mail.title"), Body: p}, status)
+	return s.showDesk(w, r, v, deskMailPath, "deskmail", page{Heading: v.T("mail.title"), Sheets: mailSheets, Body: p}, status)
 }
 
 // deskMailAct does something about mail: POST /desk/mail with act test, reply or
@@ -238,7 +241,7 @@ func (s *Server) deskLetter(w http.ResponseWriter, r *http.Request, v *viewer) e
 			p.Calendar = v.T("mail.calendar", "Method", m.Method)
 		}
 	}
-	return s.showDesk(w, r, v, deskMailPath, "deskletter", page{Heading: p.Kind, Class: "desk letter-page", Body: p, Frames: true}, http.StatusOK)
+	return s.showDesk(w, r, v, deskMailPath, "deskletter", page{Heading: p.Kind, Class: "desk letter-page", Sheets: mailSheets, Body: p, Frames: true}, http.StatusOK)
 }
 
 // letterPolicy is the Content-Security-Policy of a letter: it has styles of its

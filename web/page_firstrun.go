@@ -69,7 +69,7 @@ func (s *Server) showFirstRun(w http.ResponseWriter, r *http.Request, v *viewer,
 			return err
 		}
 	}
-	return s.once(w, r, v, &shown{"firstrun", page{Heading: v.T("setup.title"), NoIndex: true, Class: "setup", Bare: true, Body: p}}, r.URL.Query(), status)
+	return s.once(w, r, v, &shown{"firstrun", page{Heading: v.T("setup.title"), NoIndex: true, Class: "setup", Bare: true, Sheets: healthSheets, Body: p}}, r.URL.Query(), status)
 }
 
 // proof shows that the city is there for others: its handle, and who follows it.

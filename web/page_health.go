@@ -20,6 +20,9 @@ const (
 	storagePath = "/desk/health/storage"
 )
 
+// healthSheets come with the pages about the machine and the city.
+var healthSheets = []string{"health.css"}
+
 // lookAgain is how long what looking at the node found is shown before it is
 // looked at anew.
 const lookAgain = 5 * time.Minute
@@ -96,7 +99,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request, v *viewer) error
 	for _, f := range list {
 		p.Findings = append(p.Findings, v.finding(f))
 	}
-	return s.showDesk(w, r, v, healthPath, "health", page{Heading: v.T("health.title"), Body: p}, http.StatusOK)
+	return s.showDesk(w, r, v, healthPath, "health", page{Heading: v.T("health.title"), Sheets: healthSheets, Body: p}, http.StatusOK)
 }
 
 // lookNow looks anew: POST /desk/health.
@@ -175,7 +178,7 @@ func (s *Server) servers(w http.ResponseWriter, r *http.Request, v *viewer) erro
 			p.More = v.T("health.lane_more")
 		}
 	}
-	return s.showDesk(w, r, v, healthPath, "servers", page{Heading: v.T("health.servers"), Body: p}, http.StatusOK)
+	return s.showDesk(w, r, v, healthPath, "servers", page{Heading: v.T("health.servers"), Sheets: healthSheets, Body: p}, http.StatusOK)
 }
 
 func (v *viewer) server(p *community.Peer) serverView {
@@ -273,7 +276,7 @@ func (s *Server) showStorage(w http.ResponseWriter, r *http.Request, v *viewer, 
 	if trouble != "" {
 		status = http.StatusInternalServerError
 	}
-	return s.showDesk(w, r, v, healthPath, "storage", page{Heading: v.T("health.storage"), Body: p}, status)
+	return s.showDesk(w, r, v, healthPath, "storage", page{Heading: v.T("health.storage"), Sheets: healthSheets, Body: p}, status)
 }
 
 // backUpNow makes a backup: POST /desk/health/storage. It stays on the machine: it

@@ -32,9 +32,12 @@ func (v *viewer) orderTabs(path string) []deskLink {
 	return out
 }
 
+// orderSheets come with the pages about keeping order.
+var orderSheets = []string{"order.css"}
+
 // showOrder is a page about keeping order.
 func (s *Server) showOrder(w http.ResponseWriter, r *http.Request, v *viewer, template, heading string, body any, status int) error {
-	return s.showDesk(w, r, v, casesPath, template, page{Heading: heading, Class: "desk order", Body: body}, status)
+	return s.showDesk(w, r, v, casesPath, template, page{Heading: heading, Class: "desk order", Sheets: orderSheets, Body: body}, status)
 }
 
 // caseRow is a case in a list.

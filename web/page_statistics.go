@@ -50,5 +50,5 @@ func (s *Server) statistics(w http.ResponseWriter, r *http.Request, v *viewer) e
 	p.Conferences = newPlot(v.T("statistics.by_conferences"), confs)
 	p.Guests = newPlot(v.T("statistics.by_guests"), guests, legend{"p0", v.T("statistics.going")}, legend{"p1", v.T("statistics.checked_in")})
 	p.Newcomers = newPlot(v.T("statistics.by_new"), news, legend{"p0", v.T("statistics.first_time")}, legend{"p1", v.T("statistics.came_back")})
-	return s.showDesk(w, r, v, statisticsPath, "statistics", page{Heading: v.T("statistics.title"), Body: p}, http.StatusOK)
+	return s.showDesk(w, r, v, statisticsPath, "statistics", page{Heading: v.T("statistics.title"), Sheets: healthSheets, Body: p}, http.StatusOK)
 }

@@ -112,7 +112,7 @@ func (s *Server) showSetup(w http.ResponseWriter, r *http.Request, v *viewer, se
 	for _, t := range s.tongues.list {
 		p.Tongues = append(p.Tongues, formOption{Value: t.Code, Text: t.Name})
 	}
-	return s.once(w, r, v, &shown{"setup", page{Heading: v.T("setup.title"), NoIndex: true, Class: "setup", Bare: true, At: p.Path, Body: p}}, nil, status)
+	return s.once(w, r, v, &shown{"setup", page{Heading: v.T("setup.title"), NoIndex: true, Class: "setup", Bare: true, Sheets: healthSheets, At: p.Path, Body: p}}, nil, status)
 }
 
 // setupAddress is the first step: does the address lead here?
