@@ -166,7 +166,7 @@ func (tx *Tx) InsertConference(ctx context.Context, c *community.Conference) err
 
 // UpdateConference writes a conference and its tags.
 func (tx *Tx) UpdateConference(ctx context.Context, c *community.Conference) error {
-	was, err := one(ctx, tx.Reader, "conference", scanCalendarSide, calendarSide, c.ID)
+	was, err := one(ctx, tx.Reader, "conference", scanConference, conferenceSelect+"WHERE id = ?", c.ID)
 	if err != nil {
 		return err
 	}
@@ -183,6 +183,9 @@ func (tx *Tx) UpdateConference(ctx context.Context, c *community.Conference) err
 		if err := tx.insertTags(ctx, c); err != nil {
 			return err
 		}
+	}
+	if err := tx.noteChanges(ctx, was, c); err != nil {
+		return err
 	}
 	if err := tx.searchConference(ctx, c); err != nil {
 		return err

@@ -53,7 +53,7 @@ func (s *Server) citiesShown(ctx context.Context, v *viewer, _ *http.Request) (*
 	if p.Map != nil {
 		p.Map.Label = v.T("cities.map")
 	}
-	return &shown{"cities", page{Heading: p.Heading, Description: p.Lead, Section: "world", Body: p}}, nil
+	return &shown{"cities", page{Sheets: []string{"explore.css"}, Heading: p.Heading, Description: p.Lead, Section: "world", Body: p}}, nil
 }
 
 func (v *viewer) knownCard(k *community.KnownCity) knownCard {

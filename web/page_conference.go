@@ -94,6 +94,7 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 	if err != nil {
 		return nil, err
 	}
+	texts := v.reading(r, conferencePath(c), &c.Title, &c.Text, &c.HTML)
 	var siblings []community.Conference
 	if c.SeriesID != 0 {
 		siblings, err = s.store.Conferences(ctx, storage.ConferenceQuery{Calendar: true, SeriesID: c.SeriesID, EndsAfter: v.now, Limit: 7})
@@ -123,6 +124,10 @@ func (s *Server) conferenceShown(ctx context.Context, v *viewer, r *http.Request
 	if body.Coming, err = s.comingTo(ctx, v, c, false); err != nil {
 		return nil, err
 	}
+	if body.More, err = s.conferenceMore(ctx, v, r, c); err != nil {
+		return nil, err
+	}
+	body.More.Texts = texts
 	carriers, err := s.node.Carriers(ctx, c)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,9 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	}
 	body := v.front(upcoming, news, cities, members)
 	body.Elsewhere = v.cards(elsewhere)
+	if body.Mine, err = s.forMe(ctx, v); err != nil {
+		return nil, err
+	}
 	if body.World, err = s.worldFront(ctx, v, slices.Concat(upcoming, elsewhere)); err != nil {
 		return nil, err
 	}

@@ -83,6 +83,7 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 	if (p.Kind == community.NoticePost || p.Kind == community.CardPost) && about != nil {
 		return nil, seeOther(conferencePath(about)) // it only tells of it
 	}
+	texts := v.reading(r, "/posts/"+p.Slug, &p.Title, &p.Text, &p.HTML)
 	id := v.site.Post(p.Slug)
 	q := storage.TalkQuery{Thread: id}
 	if p.Thread != "" {
@@ -93,6 +94,7 @@ func (s *Server) post(ctx context.Context, v *viewer, r *http.Request) (*shown, 
 		return nil, err
 	}
 	body := v.post(p, about, rs)
+	body.Texts = texts
 	if p.Kind == community.PollPost {
 		poll, err := s.node.Poll(ctx, p)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 // actors and objects are shared with package federation, which hands over those
 // who want a page.
 func (s *Server) Routes(r chi.Router) {
+	s.routes = r
 	get := func(path string, h http.HandlerFunc) { r.Get(path, h); r.Head(path, h) }
 
 	// Pages.
@@ -58,15 +59,15 @@ func (s *Server) Routes(r chi.Router) {
 	get("/oembed", s.page(s.oembed))
 	get("/opensearch.xml", s.page(s.openSearch))
 	get("/conf/", s.redirect("/conf"))
-	get("/conf/{slug}", s.show(s.conference, "page", "came"))
+	get("/conf/{slug}", s.show(s.conference, "page", "came", "text", "tz"))
 	r.Post("/conf/{slug}/come", s.page(s.come))
 	get("/conf/{slug}/flyer", s.show(s.flyer))
 	get("/desk/conf/{slug}/door", s.signed(community.Newcomer, s.door))
 	r.Post("/desk/conf/{slug}/door", s.signed(community.Newcomer, s.door))
 	r.Post("/desk/conf/{slug}/door/notes", s.signed(community.Newcomer, s.doorNotes))
-	get("/elsewhere/{id}", s.show(s.elsewhere, "page"))
+	get("/elsewhere/{id}", s.show(s.elsewhere, "page", "text", "tz"))
 	get("/posts", s.show(s.posts, "page"))
-	get("/posts/{slug}", s.show(s.post, "page"))
+	get("/posts/{slug}", s.show(s.post, "page", "text"))
 	get("/people/{name}", s.show(s.memberPage))
 	get("/tags/{tag}", s.show(s.tag))
 	get("/rsvp/{token}", s.page(s.rsvp))

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"konfa/community"
 	"konfa/mail"
 	"konfa/node"
@@ -70,6 +72,7 @@ type Server struct {
 	version  string
 	source   string
 	remote   Remote
+	routes   chi.Router // set by Routes
 	mails    bool
 	mailFrom string
 

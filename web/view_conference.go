@@ -34,6 +34,7 @@ type conferencePage struct {
 	Open           bool
 	Come           comeBox
 	Coming         *comingList
+	More           conferenceMore
 	Share          copyField
 	QR, Flyer      string // of ours
 	ICS            string

@@ -24,6 +24,7 @@ type frontPage struct {
 	Elsewhere []card
 	Stewards  []person
 	World     *worldFront
+	Mine      *strip // of who is signed in
 }
 
 // cityPerson is another city as a name that leads to her.

@@ -35,8 +35,9 @@ type postPage struct {
 	Address    copyField
 	Form       remoteForm
 	Replies    *replies
-	Options    []option // of a poll
-	Closed     bool     // the poll takes no votes
+	Options    []option       // of a poll
+	Closed     bool           // the poll takes no votes
+	Texts      []languageLink // the languages it can be read in, where there are several
 }
 
 // option is one to vote for, with how many people are behind it.

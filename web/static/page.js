@@ -28,6 +28,11 @@
     button.addEventListener("click", () => print());
   }
 
+  // Who looks for another zone most often means their own.
+  for (const input of document.querySelectorAll("input[data-zone]")) {
+    if (!input.value) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  }
+
   for (const button of document.querySelectorAll("button[data-copy]")) {
     const input = button.parentElement.querySelector("input, textarea");
     const label = button.textContent;

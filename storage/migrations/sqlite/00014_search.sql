@@ -17,4 +17,15 @@ CREATE TABLE search_todo (
 ) WITHOUT ROWID;
 INSERT INTO search_todo (kind, ref) SELECT 'conference', id FROM conference;
 INSERT INTO search_todo (kind, ref) SELECT 'post', id FROM post WHERE uri = '' OR announced > 0;
+
+-- What changed of a conference after it was published.
+CREATE TABLE conference_change (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    conference_id INTEGER NOT NULL REFERENCES conference (id) ON DELETE CASCADE,
+    kind          TEXT    NOT NULL,
+    was           TEXT    NOT NULL,
+    becomes       TEXT    NOT NULL,
+    at            INTEGER NOT NULL
+);
+CREATE INDEX conference_change_of ON conference_change (conference_id, id);
 ALTER TABLE conference DROP COLUMN search;
