@@ -13,7 +13,6 @@ import (
 
 	"konfa/community"
 	"konfa/node"
-	"konfa/storage"
 )
 
 // conferenceMore is what a conference's page has beside the conference itself.
@@ -54,7 +53,7 @@ func (s *Server) conferenceMore(ctx context.Context, v *viewer, r *http.Request,
 	m.Changes = v.changes(changes, c)
 	if v.me != nil && c.Own() {
 		if _, err := s.node.Run(ctx, v.by(), c.Slug); err == nil {
-			s.tools(v, c, &m)
+			s.moreTools(v, c, &m)
 		} else if code := community.CodeOf(err); code != community.Forbidden && code != community.NotFound {
 			return m, err
 		}
@@ -91,18 +90,16 @@ func (v *viewer) there(c *community.Conference, zone *time.Location) string {
 	return w.Date + ", " + w.Time + " (" + w.Zone + ")"
 }
 
-// tools are the pages of those who run a conference, as far as they are there.
-func (s *Server) tools(v *viewer, c *community.Conference, m *conferenceMore) {
-	at := deskPath + "/conf/" + c.Slug
-	for _, t := range []link{{v.T("tools.edit"), at}, {v.T("tools.guests"), at + "/guests"}, {v.T("tools.door"), at + "/door"}, {v.T("tools.message"), at + "/guests/message"},
-		{v.T("tools.print"), at + "/flyer"}, {v.T("tools.offer"), at + "/offer"}} {
+// moreTools adds what can be done with a conference beside editing it, as far as
+// that is there.
+func (s *Server) moreTools(v *viewer, c *community.Conference, m *conferenceMore) {
+	at := deskConf(c)
+	for _, t := range []link{{v.T("tools.message"), at + "/message"}, {v.T("tools.offer"), at + "/offer"}} {
 		if s.has(t.URL) {
 			m.Tools = append(m.Tools, t)
 		}
 	}
-	if s.routes != nil && s.routes.Match(chi.NewRouteContext(), http.MethodPost, at+"/duplicate") {
-		m.Duplicate = at + "/duplicate"
-	}
+	m.Duplicate = at + "/duplicate"
 }
 
 // access says what helps people to come.
@@ -262,36 +259,16 @@ func (s *Server) forMe(ctx context.Context, v *viewer) (*strip, error) {
 
 // waiting adds what waits for a steward.
 func (s *Server) waiting(ctx context.Context, v *viewer, out *strip) error {
-	coming, err := s.store.Conferences(ctx, storage.ConferenceQuery{Own: true, EndsAfter: v.now, Limit: 200})
-	if err != nil {
-		return err
-	}
-	pending := 0
-	for i := range coming {
-		pending += coming[i].Seats.Pending
-	}
-	if pending > 0 {
-		out.Waits = append(out.Waits, stripWait{v.N("strip.guests", pending), deskPath})
-	}
-	held, err := s.store.CountPosts(ctx, storage.PostQuery{InTalk: true, States: []community.PostState{community.Held}})
-	if err != nil {
-		return err
-	}
-	if held > 0 {
-		out.Waits = append(out.Waits, stripWait{v.N("strip.replies", held), deskPath})
-	}
-	reports, err := s.store.Reports(ctx)
-	if err != nil {
-		return err
-	}
-	open := 0
-	for i := range reports {
-		if reports[i].Closed.IsZero() {
-			open++
+	for _, provider := range waitProviders {
+		ws, err := provider(ctx, s, v)
+		if err != nil {
+			return err
 		}
-	}
-	if open > 0 {
-		out.Waits = append(out.Waits, stripWait{v.N("strip.reports", open), deskPath})
+		for _, w := range ws {
+			if w.Count > 0 {
+				out.Waits = append(out.Waits, stripWait{itoa(w.Count) + nbsp + w.Text, w.Path})
+			}
+		}
 	}
 	return nil
 }
