@@ -23,9 +23,9 @@ type conferenceMore struct {
 	Texts     []languageLink // the languages it can be read in, where there are several
 	Changes   []changeLine
 	Embed     string
-	Here      remoteForm // looks at it on the reader's own server
-	Zone      string     // that the reader asked for
-	There     string     // when it is on that clock
+	Here      string // its id, to look at it on the reader's own server
+	Zone      string // that the reader asked for
+	There     string // when it is on that clock
 	Path      string
 	Subscribe string
 }
@@ -41,7 +41,7 @@ func (s *Server) has(path string) bool {
 func (s *Server) conferenceMore(ctx context.Context, v *viewer, r *http.Request, c *community.Conference) (conferenceMore, error) {
 	id := conferenceID(v.site, c)
 	m := conferenceMore{
-		Access: v.access(c.Access), Path: conferencePath(c), Here: v.act("here", id, action{community.ObjectIntent, v.T("share_more.mine")}), Subscribe: "/subscribe",
+		Access: v.access(c.Access), Path: conferencePath(c), Here: id, Subscribe: "/subscribe",
 	}
 	if c.Own() {
 		m.Embed = string(embedAddress(c))
