@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -283,5 +284,65 @@ func TestSeries(t *testing.T) {
 			t.Fatal(d)
 		}
 		wantCode(t, s.Write(ctx, func(tx *Tx) error { return tx.UpdateSeries(ctx, &community.Series{ID: 99}) }), community.NotFound)
+	})
+}
+
+// Whose conferences are in the calendar, what they are about, and which are chosen
+// by language, by how one takes part and by free seats.
+func TestExplored(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		sister, other := addActor(t, s, "sister.example", "city"), addActor(t, s, "other.example", "group")
+		plain, full, room, theirs, unknown, over := meeting("plain", 1), meeting("full", 2), meeting("room", 3), elsewhere(sister, "theirs", 4), elsewhere(other, "unknown", 5), meeting("over", -3)
+		plain.Languages, plain.Tags = []string{"sr-latn", "en"}, []string{"maps"}
+		full.Capacity, full.Tags, full.OnlineURL = 2, []string{"maps", "tea"}, "https://meet.example/x"
+		full.Languages, full.Title = nil, community.Plain("ru", "Полный")
+		room.Capacity, room.Languages, room.Status = 3, []string{"en"}, community.MovedOnline
+		theirs.Announced, theirs.Capacity, theirs.Languages = noon, 9, []string{"en"}
+		over.Tags = []string{"old"}
+		for _, c := range []*community.Conference{plain, full, room} {
+			c.Venue = &community.Venue{Name: "Hall"}
+		}
+		plain.OnlineURL, theirs.OnlineURL, plain.Capacity = "", "", 0
+		addConference(t, s, plain, full, room, theirs, unknown, over)
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			for _, c := range []*community.Conference{full, room} {
+				if err := tx.SaveGuest(ctx, &community.Guest{ConferenceID: c.ID, Email: "a@x.example", State: community.Going, Plus: 1, Created: noon, Updated: noon}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for name, c := range map[string]struct {
+			q    ConferenceQuery
+			want string
+		}{
+			"a language": {ConferenceQuery{Language: "sr"}, "plain"},
+			"of titles":  {ConferenceQuery{Language: "ru"}, "full"},
+			"no pattern": {ConferenceQuery{Language: "s_"}, ""},
+			"online":     {ConferenceQuery{Online: true}, "full room"},
+			"seats":      {ConferenceQuery{Seats: true}, "plain room"},
+		} {
+			c.q.Calendar, c.q.EndsAfter = true, noon
+			cs, err := s.Conferences(ctx, c.q)
+			ok(t, err)
+			var got []string
+			for _, x := range cs {
+				got = append(got, x.Slug)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("%s: %q, want %q", name, got, c.want)
+			}
+		}
+		hosts, err := s.CalendarHosts(ctx, noon, 10)
+		ok(t, err)
+		if len(hosts) != 1 || hosts[0].ActorID != sister.ID || hosts[0].Host != "sister.example" {
+			t.Errorf("%+v", hosts)
+		}
+		tags, err := s.CalendarTags(ctx, noon, 10)
+		ok(t, err)
+		if strings.Join(tags, " ") != "maps tea" {
+			t.Errorf("%q", tags)
+		}
 	})
 }
