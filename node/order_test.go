@@ -198,13 +198,39 @@ func TestSubjects(t *testing.T) {
 		_, err := w.Subject(ctx, id)
 		wantCode(t, err, community.NotFound)
 	}
+	// What one cannot read on our pages, the page to report does not tell either.
+	eva := w.someone(t, "eva", community.Regular)
+	reads := func(by By, id string, want bool) {
+		t.Helper()
+		_, err := w.Reportable(ctx, by, id)
+		if want {
+			w.must(t, err)
+			return
+		}
+		wantCode(t, err, community.NotFound)
+		_, err = w.AddReport(ctx, by, &community.Report{Objects: []string{id}, Category: community.Spam})
+		wantCode(t, err, community.NotFound)
+	}
+	reads(By{}, w.site.Conference(conf.Slug), true)
+	reads(By{}, other.URI, true)
+	reads(By{}, guest, false)
+	reads(eva, guest, false)
+	reads(w.steward(t, "anna"), guest, true)
+	_, err := w.Answer(ctx, conf.Slug, storage.GuestKey{MemberID: eva.Member.ID}, community.Want{State: community.Going}, "")
+	w.must(t, err)
+	reads(eva, guest, true)
+	quiet, err := w.AddPost(ctx, bo, &community.Post{Author: "people/bo", Text: community.Plain("en", "For a few"), Visibility: community.Followers}, Publish{})
+	w.must(t, err)
+	reads(By{}, w.site.Post(quiet.Slug), false)
+	reads(eva, w.site.Post(quiet.Slug), false)
+	reads(bo, w.site.Post(quiet.Slug), true)
 	// A name that should not be read is not, and can be again.
 	m := &community.Measure{Kind: community.Hide, TargetKind: community.TargetGuest, Target: guest}
 	w.must(t, w.TakeMeasure(ctx, w.steward(t, "anna"), m))
 	if got, err := w.store.GuestByID(ctx, g.ID); err != nil || got.Shown != community.ShownToOrganisers {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err := w.LiftMeasure(ctx, console, m.ID, "")
+	_, err = w.LiftMeasure(ctx, console, m.ID, "")
 	w.must(t, err)
 	if got, err := w.store.GuestByID(ctx, g.ID); err != nil || got.Shown != g.Shown {
 		t.Errorf("%+v, %v", got, err)

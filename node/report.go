@@ -43,10 +43,72 @@ func (n *Node) AddReport(ctx context.Context, by By, r *community.Report) (*comm
 	}
 	var c *community.Case
 	err = n.write(ctx, func(tx *storage.Tx) error {
+		if err := n.mayRead(ctx, tx.Reader, by, n.canonicalPart(r.Objects[0])); err != nil {
+			return err
+		}
 		c, err = n.report(ctx, tx, by.Name(), r)
 		return err
 	})
 	return c, err
+}
+
+// Reportable is Subject for whoever looks at our pages: NotFound also for what
+// they may not read there, since a case quotes it.
+func (n *Node) Reportable(ctx context.Context, by By, id string) (*community.Case, error) {
+	id = n.canonicalPart(id)
+	if err := n.mayRead(ctx, n.store.Reader, by, id); err != nil {
+		return nil, err
+	}
+	return n.subject(ctx, n.store.Reader, id)
+}
+
+// mayRead returns nil when whoever asks finds on our pages what an id names, as
+// far as that is known here. The number of a guest can be guessed, and the id of
+// what was said to a few may be known to many.
+func (n *Node) mayRead(ctx context.Context, r *storage.Reader, by By, id string) error {
+	if by.may(community.Steward) == nil {
+		return nil
+	}
+	unknown := community.Errorf(community.NotFound, "nothing is known here of %s", id)
+	if whole, number, ok := strings.Cut(id, guestPart); ok {
+		c, g, err := n.guestAt(ctx, r, whole, number)
+		if err != nil {
+			return orError(err, unknown)
+		}
+		if n.mayRun(by, c) == nil {
+			return nil
+		}
+		comes := false
+		if by.Member != nil && by.Member.Active() {
+			mine, err := r.Guest(ctx, c.ID, storage.GuestKey{MemberID: by.Member.ID})
+			if ok, err := found(err); err != nil {
+				return err
+			} else if ok {
+				comes = mine.State == community.Going
+			}
+		}
+		if c.Draft || g.State != community.Going || !g.VisibleTo(comes, false) {
+			return unknown
+		}
+		return nil
+	}
+	var p *community.Post
+	var err error
+	if slug, ok := n.site.PostSlug(id); ok {
+		p, err = r.Post(ctx, slug)
+	} else {
+		p, err = r.PostByURI(ctx, id)
+	}
+	if ok, err := found(err); !ok {
+		return err // what it is, others say
+	}
+	if handle, ok := p.Author.Member(); ok && p.Own() && by.Member != nil && by.Member.Handle == handle {
+		return nil
+	}
+	if p.Visibility != community.Public && p.Visibility != community.Unlisted || p.State == community.Held || p.State == community.Hidden {
+		return unknown
+	}
+	return nil
 }
 
 // Subject tells what an id would be reported as, without reporting it; NotFound

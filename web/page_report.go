@@ -56,7 +56,7 @@ func (s *Server) showReport(w http.ResponseWriter, r *http.Request, v *viewer, p
 	if len(p.Object) > maxParam {
 		return community.Errorf(community.NotFound, "nothing is known here of that")
 	}
-	c, err := s.node.Subject(r.Context(), p.Object)
+	c, err := s.node.Reportable(r.Context(), v.by(), p.Object)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *Server) sendReport(w http.ResponseWriter, r *http.Request) error {
 		return community.Errorf(community.NotFound, "nothing is known here of that")
 	}
 	err = rep.Check()
-	if err == nil && v.me == nil && !s.reporting.allow(r) {
+	if err == nil && (v.me == nil || !v.me.Role.AtLeast(community.Regular)) && !s.reporting.allow(r) {
 		return errRate
 	}
 	if err == nil {
