@@ -134,8 +134,9 @@ func (n *Node) inviteOf(ctx context.Context, r *storage.Reader, secret string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.MayAct() != nil || !m.Role.AtLeast(community.Regular) {
-		return nil, nil, errInvite() // they may invite nobody any more
+	// They may invite nobody any more, or not as what this one says.
+	if m.MayAct() != nil || !m.Role.AtLeast(community.Regular) || i.Role != community.Newcomer && m.Role != community.Steward {
+		return nil, nil, errInvite()
 	}
 	return i, m, nil
 }

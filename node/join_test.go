@@ -153,8 +153,23 @@ func TestInvites(t *testing.T) {
 	}
 	_, _, err = w.InviteOf(ctx, s2)
 	wantCode(t, err, community.NotFound) // too late
+	// A steward no more has made nobody a member.
+	cy := w.account(t, "cy", "cy@x.example")
+	if err := w.SetRole(ctx, console, "cy", community.Steward); err != nil {
+		t.Fatal(err)
+	}
+	cy.Member.Role = community.Steward
+	s3, _, err := w.AddInvite(ctx, cy, community.Invite{Role: community.Regular, Uses: 200, Expires: w.now.Add(24 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SetRole(ctx, console, "cy", community.Regular); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = w.InviteOf(ctx, s3)
+	wantCode(t, err, community.NotFound)
 	log, err := w.Audits(ctx, console, storage.AuditQuery{Action: "invite."})
-	if err != nil || len(log) != 2 || log[0].Action != "invite.revoke" || log[1].Details["uses"] != "200" {
+	if err != nil || len(log) != 3 || log[1].Action != "invite.revoke" || log[2].Details["uses"] != "200" {
 		t.Fatal(log, err)
 	}
 }
