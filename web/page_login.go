@@ -29,7 +29,10 @@ type loginPage struct {
 // after is where to go when signed in: a path of ours that was asked for.
 func after(r *http.Request) string {
 	to := r.FormValue("to")
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n") || strings.HasPrefix(to, loginPath) || len(to) > maxParam {
+	// Browsers leave out tabs and the like before they read an address: a slash, a
+	// tab and a slash are another host.
+	odd := func(r rune) bool { return r == '\\' || r < ' ' || r == 0x7f }
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsFunc(to, odd) || strings.HasPrefix(to, loginPath) || len(to) > maxParam {
 		return "/"
 	}
 	return to

@@ -79,9 +79,17 @@ func (s *Server) signed(role community.Role, h func(w http.ResponseWriter, r *ht
 			return &community.Error{Code: community.Forbidden, Key: "error.login", Msg: "you are not signed in"}
 		case !v.me.Role.AtLeast(role):
 			return &community.Error{Code: community.Forbidden, Key: "error.role." + string(role), Msg: "this needs a " + string(role)}
+		case role != community.Newcomer && v.me.MayAct() != nil:
+			return v.me.MayAct() // who moved away keeps no order here, and reads no lists of others
 		}
 		if !reads {
-			if err := s.posted(w, r); err != nil {
+			if err := s.fromOurs(r); err != nil {
+				return err
+			}
+			if hasFiles(r) {
+				// Whoever takes the files reads it, to bounds of their own.
+				r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+			} else if err := readTyped(w, r); err != nil {
 				return err
 			}
 			defer s.changed.Add(1)
@@ -93,17 +101,37 @@ func (s *Server) signed(role community.Role, h func(w http.ResponseWriter, r *ht
 	})
 }
 
-// posted reads a form that was sent from a page of ours. One with files is left to
-// whoever takes them.
+// posted reads a form without files that was sent from a page of ours.
 func (s *Server) posted(w http.ResponseWriter, r *http.Request) error {
+	if err := s.fromOurs(r); err != nil {
+		return err
+	}
+	return readTyped(w, r)
+}
+
+// fromOurs refuses what another site made the browser send, and what comes too
+// often.
+func (s *Server) fromOurs(r *http.Request) error {
 	if err := s.forms.Check(r); err != nil {
 		return errCrossOrigin
 	}
 	if !s.writes.allow(r) {
 		return errRate
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return nil
+	return nil
+}
+
+// hasFiles tells whether a form comes in the encoding of files.
+func hasFiles(r *http.Request) bool {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(kind)), "multipart/")
+}
+
+// readTyped reads a form without files. One with files would be unpacked by the
+// first look at a field, into memory and onto the disk: it is refused.
+func readTyped(w http.ResponseWriter, r *http.Request) error {
+	if hasFiles(r) {
+		return errMediaType
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {

@@ -75,7 +75,7 @@ func TestSignInAndOut(t *testing.T) {
 	if body := w.get("/conf", bo); strings.Contains(body, "/logout") {
 		t.Error("someone who signed out is signed in")
 	}
-	for to, want := range map[string]string{"/conf?x=1": "/conf?x=1", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "/login/x": "/", "": "/desk"} {
+	for to, want := range map[string]string{"/conf?x=1": "/conf?x=1", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "/login/x": "/", "": "/desk"} {
 		secret, err := w.node.AddSignIn(t.Context(), console, "ana")
 		if err != nil {
 			t.Fatal(err)

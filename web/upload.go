@@ -36,7 +36,7 @@ type upload struct {
 // readForm reads a form whether it has files or not, and fills r.PostForm and
 // r.Form. A file that is too large does not lose what was typed beside it.
 func (s *Server) readForm(w http.ResponseWriter, r *http.Request) (map[string]upload, error) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+	if !hasFiles(r) {
 		if r.PostForm == nil {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		}
