@@ -207,7 +207,9 @@ func (l *reading) plain(text string) {
 		if skip {
 			continue // of no meaning here
 		}
-		line = strings.TrimLeft(line, "-* ")
+		for _, bullet := range []string{"- ", "* "} { // but not of "*.x.example"
+			line = strings.TrimLeft(strings.TrimPrefix(line, bullet), " ")
+		}
 		fields := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune("{}[]()\"',;\t ", r) })
 		if len(fields) == 0 {
 			continue
