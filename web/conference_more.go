@@ -27,7 +27,6 @@ type conferenceMore struct {
 	Zone      string // that the reader asked for
 	There     string // when it is on that clock
 	Path      string
-	Subscribe string
 }
 
 // changeLine says what changed.
@@ -41,7 +40,7 @@ func (s *Server) has(path string) bool {
 func (s *Server) conferenceMore(ctx context.Context, v *viewer, r *http.Request, c *community.Conference) (conferenceMore, error) {
 	id := conferenceID(v.site, c)
 	m := conferenceMore{
-		Access: v.access(c.Access), Path: conferencePath(c), Here: id, Subscribe: "/subscribe",
+		Access: v.access(c.Access), Path: conferencePath(c), Here: id,
 	}
 	if c.Own() {
 		m.Embed = string(embedAddress(c))
@@ -271,4 +270,9 @@ func (s *Server) waiting(ctx context.Context, v *viewer, out *strip) error {
 		}
 	}
 	return nil
+}
+
+// HasMore tells whether there is anything good to know beside time and place.
+func (p conferencePage) HasMore() bool {
+	return p.Cost != "" || p.Spoken != "" || len(p.More.Access) > 0 || len(p.Organisers) > 0 || len(p.AlsoBy) > 0 || p.Link != nil || p.Original != nil
 }

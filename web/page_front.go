@@ -62,7 +62,12 @@ func (s *Server) front(ctx context.Context, v *viewer, _ *http.Request) (*shown,
 	if image == nil {
 		image = v.city.Picture
 	}
+	var sheets []string
+	if body.Mine != nil {
+		sheets = []string{"desk.css"}
+	}
 	return &shown{"front", page{
+		Sheets:      sheets,
 		Heading:     v.cityName().Text,
 		Description: lead,
 		Class:       "front",

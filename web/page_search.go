@@ -166,7 +166,9 @@ func (s *Server) foundHits(ctx context.Context, v *viewer, words lookup.Query, h
 		var html community.Texts
 		if c := h.Conference; c != nil {
 			k := v.card(c)
-			v.worldly(&k, c)
+			if !c.Own() {
+				v.worldly(&k, c)
+			}
 			f.Card, html = &k, c.HTML
 			f.Title = lookup.Mark(k.Title.Text, words)
 		} else {
