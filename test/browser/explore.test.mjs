@@ -13,9 +13,9 @@ before(async () => {
 everyWay("finding and exploring", () => city, async ({ page }) => {
   await page.goto(city.url + "/search");
   await fine(page, "search-empty");
-  await page.locator("main input[name=q]").fill("maps");
+  await page.locator("main input[name=q]").fill("ramps");
   await page.locator("main form button").first().click();
-  await page.waitForURL(/\/search\?q=maps/);
+  await page.waitForURL(/\/search\?q=ramps/);
   assert.ok(await page.locator("main mark").count() > 0, "the words are marked");
   await fine(page, "search");
   await page.goto(city.url + "/search?q=zzzz");
