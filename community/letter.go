@@ -49,7 +49,15 @@ func (k LetterKind) Optional() bool { return slices.Contains(OptionalLetters, k)
 
 // Secret tells whether the link in a letter lets its bearer in as its reader.
 // Nobody else sees it, and it is forgotten once it is sent.
-func (k LetterKind) Secret() bool { return k == LetterSignIn || k == LetterApplication }
+func (k LetterKind) Secret() bool {
+	return k == LetterSignIn || k == LetterApplication || k == LetterJoin || k == LetterAddress
+}
+
+// Hides tells whether stewards do not see the link of a letter. Where no mail
+// leaves, they hand on those that only prove an address.
+func (l *Letter) Hides() bool {
+	return l.Kind.Secret() && (l.State != LetterKept || l.Kind == LetterSignIn || l.Kind == LetterApplication)
+}
 
 // Urgent tells whether someone waits in front of their screen for a letter of the
 // kind.

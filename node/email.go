@@ -79,6 +79,10 @@ func (n *Node) ConfirmEmail(ctx context.Context, secret string) (*community.Memb
 		if err := tx.DeletePromises(ctx, m.ID); err != nil {
 			return err
 		}
+		// Links that went to the address before sign nobody in any more.
+		if err := tx.DeleteSignIns(ctx, m.ID); err != nil {
+			return err
+		}
 		before := m.Email
 		m.Email, m.Updated = p.Email, tx.Now()
 		if err := tx.UpdateMember(ctx, m); err != nil {

@@ -153,7 +153,7 @@ func (n *Node) DeleteMember(ctx context.Context, by By, handle string) error {
 				return err
 			}
 		}
-		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks, tx.DeleteProofs, tx.RevokeInvites, func(ctx context.Context, id int64) error { return tx.DeleteSessions(ctx, id, 0) }} {
+		for _, forget := range []func(context.Context, int64) error{tx.DeleteNotices, tx.DeletePrivateLinks, tx.DeleteProofs, tx.RevokeInvites, tx.ForgetGuestWords, tx.DeleteLettersTo, func(ctx context.Context, id int64) error { return tx.DeleteSessions(ctx, id, 0) }} {
 			if err := forget(ctx, m.ID); err != nil {
 				return err
 			}

@@ -218,6 +218,12 @@ func (tx *Tx) SaveGuest(ctx context.Context, g *community.Guest) error {
 	})
 }
 
+// ForgetGuestWords forgets what a member said beside their answers, at all
+// conferences: that someone came stays, for the numbers.
+func (tx *Tx) ForgetGuestWords(ctx context.Context, memberID int64) error {
+	return tx.exec(ctx, "UPDATE guest SET name = '', comment = '', answers = '', lang = '' WHERE member_id = ? AND member_id <> 0", memberID)
+}
+
 // DeleteGuest forgets a guest.
 func (tx *Tx) DeleteGuest(ctx context.Context, id int64) error {
 	return tx.exec(ctx, "DELETE FROM guest WHERE id = ?", id)

@@ -72,6 +72,11 @@ func (tx *Tx) InsertLetter(ctx context.Context, l *community.Letter) error {
 		l.Kind, l.To, l.Lang, l.MemberID, l.GuestID, l.ConferenceID, asJSON{l.Args}, l.State, l.Attempts, l.NextTry, l.LastError, l.Created, l.Sent)
 }
 
+// DeleteLettersTo forgets all letters to a member.
+func (tx *Tx) DeleteLettersTo(ctx context.Context, memberID int64) error {
+	return tx.exec(ctx, "DELETE FROM letter WHERE member_id = ? AND member_id <> 0", memberID)
+}
+
 // UpdateLetter notes what became of a letter.
 func (tx *Tx) UpdateLetter(ctx context.Context, l *community.Letter) error {
 	return tx.update(ctx, "letter", "UPDATE letter SET state = ?, attempts = ?, next_try = ?, last_error = ?, sent = ? WHERE id = ?",

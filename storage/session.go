@@ -43,10 +43,15 @@ func (tx *Tx) DeleteSession(ctx context.Context, memberID, id int64) error {
 	return tx.update(ctx, "session", "DELETE FROM session WHERE id = ? AND member_id = ?", id, memberID)
 }
 
+// DeleteSignIns forgets the addresses that would sign a member in.
+func (tx *Tx) DeleteSignIns(ctx context.Context, memberID int64) error {
+	return tx.exec(ctx, "DELETE FROM sign_in WHERE member_id = ?", memberID)
+}
+
 // DeleteSessions ends all sessions of a member but one (0 for none), and forgets
 // the addresses that would sign them in.
 func (tx *Tx) DeleteSessions(ctx context.Context, memberID, but int64) error {
-	if err := tx.exec(ctx, "DELETE FROM sign_in WHERE member_id = ?", memberID); err != nil {
+	if err := tx.DeleteSignIns(ctx, memberID); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "DELETE FROM session WHERE member_id = ? AND id <> ?", memberID, but)

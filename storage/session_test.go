@@ -81,6 +81,13 @@ func TestSessions(t *testing.T) {
 			wantCode(t, tx.DeleteSignIn(ctx, in.Hash), community.NotFound)
 			return tx.InsertSignIn(ctx, in)
 		})
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			if err := tx.DeleteSignIns(ctx, anna.ID); err != nil {
+				return err
+			}
+			wantCode(t, tx.DeleteSignIn(ctx, in.Hash), community.NotFound)
+			return tx.InsertSignIn(ctx, in)
+		})
 		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DeleteSessions(ctx, anna.ID, second.ID) })
 		_, err = s.SignIn(ctx, in.Hash)
 		wantCode(t, err, community.NotFound)
@@ -116,6 +123,7 @@ func TestLetters(t *testing.T) {
 		if d := cmp.Diff(a, got); d != "" {
 			t.Fatal(d)
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DeleteLettersTo(ctx, 77) })
 		for _, c := range []struct {
 			q    LetterQuery
 			want []community.Letter
@@ -129,6 +137,12 @@ func TestLetters(t *testing.T) {
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Fatalf("%+v: %s", c.q, d)
 			}
+		}
+		write(t, s, func(ctx context.Context, tx *Tx) error { return tx.DeleteLettersTo(ctx, 2) })
+		rest, err := s.Letters(ctx, LetterQuery{})
+		ok(t, err)
+		if d := cmp.Diff([]community.Letter{*a}, rest); d != "" {
+			t.Error(d)
 		}
 	})
 }

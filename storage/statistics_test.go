@@ -45,5 +45,21 @@ func TestStatistics(t *testing.T) {
 		if d := cmp.Diff(want, came); d != "" {
 			t.Fatal(d)
 		}
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			g, err := tx.Guest(ctx, past.ID, GuestKey{MemberID: anna.ID})
+			if err != nil {
+				return err
+			}
+			g.Comment, g.Answers = "no nuts", map[string]string{"q": "a"}
+			if err := tx.SaveGuest(ctx, g); err != nil {
+				return err
+			}
+			return tx.ForgetGuestWords(ctx, anna.ID)
+		})
+		g, err := s.Guest(ctx, past.ID, GuestKey{MemberID: anna.ID})
+		ok(t, err)
+		if g.Comment != "" || g.Answers != nil || g.State != community.Going || g.CheckedIn.IsZero() {
+			t.Errorf("%+v", g)
+		}
 	})
 }

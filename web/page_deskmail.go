@@ -205,7 +205,7 @@ func (s *Server) letter(r *http.Request) (*community.Letter, *mail.Mail, error, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if l.Kind.Secret() {
+	if l.Hides() {
 		delete(l.Args, "Link")
 	}
 	m, broken := mail.Compose(s.site, s.mailFrom, l, *about)
@@ -223,7 +223,7 @@ func (s *Server) deskLetter(w http.ResponseWriter, r *http.Request, v *viewer) e
 		return err
 	}
 	p := letterPage{Kind: lines[0].Kind, To: l.To, Written: lines[0].Written, Why: lines[0].Why, Receipt: l.Receipt, Tries: l.Attempts, State: lines[0].State,
-		About: lines[0].About, AboutPath: lines[0].AboutPath, Done: v.moment(l.Sent), Secret: l.Kind.Secret()}
+		About: lines[0].About, AboutPath: lines[0].AboutPath, Done: v.moment(l.Sent), Secret: l.Hides()}
 	if l.State == community.LetterDue {
 		p.NextTry = v.moment(l.NextTry)
 	}
