@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"konfa/community"
+	"konfa/node"
 	"konfa/storage"
 )
 
@@ -179,5 +180,36 @@ func TestDeskMail(t *testing.T) {
 	}
 	if res := w.send("/desk/mail", url.Values{"act": {"burn"}}, ana); res.StatusCode < 400 {
 		t.Error(res.Status)
+	}
+}
+
+func TestMailOfAMember(t *testing.T) {
+	w := newTown(t)
+	ana := w.session("ana")
+	if !strings.Contains(w.get("/me", ana), `href="/me/mail"`) {
+		t.Error("nothing leads to it")
+	}
+	off := func() []community.LetterKind {
+		t.Helper()
+		kinds, err := w.node.MemberMail(t.Context(), node.By{Console: true}, "ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kinds
+	}
+	if n := strings.Count(w.get("/me/mail", ana), " checked"); n != len(community.OptionalLetters) {
+		t.Errorf("%d kinds are wanted before anything was said", n)
+	}
+	if res := w.send("/me/mail", url.Values{"want": {"reminder", "thanks", "going"}}, ana); res.StatusCode != http.StatusSeeOther || len(off()) != len(community.OptionalLetters)-2 {
+		t.Errorf("saving: %s, off: %v", res.Status, off())
+	}
+	if body := w.get("/me/mail?saved=1", ana); strings.Count(body, " checked") != 2 || !strings.Contains(body, `role="status"`) {
+		t.Error("what was saved is not shown")
+	}
+	if w.send("/me/mail", url.Values{"want": {"reminder"}, "all": {"1"}}, ana); len(off()) != len(community.OptionalLetters) {
+		t.Errorf("none of it: off: %v", off())
+	}
+	if res := w.do(http.MethodGet, "/me/mail", ""); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("a stranger: %s", res.Status)
 	}
 }

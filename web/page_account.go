@@ -49,6 +49,7 @@ func (s *Server) accountRoutes(get, post func(string, http.HandlerFunc)) {
 	member(mePath+"/passkeys", nil, s.addPasskey)
 	member(passwordPath, s.passwordPage, s.changePassword)
 	member(emailPath, s.emailPage, s.changeEmail)
+	member(myMailPath, s.myMail, s.setMyMail)
 	member(linksPath, s.links, s.changeLinks)
 	member(myInvitesPath, s.myInvites, s.changeMyInvites)
 	member(dataPath, s.dataPage, s.changeMove)
@@ -81,7 +82,7 @@ func (s *Server) accountRoutes(get, post func(string, http.HandlerFunc)) {
 // accountNav is the navigation of one's account with the page at path marked.
 func (v *viewer) accountNav(path string) []deskLink {
 	links := []deskLink{
-		{myConferences, v.T("me.conferences"), false}, {mePath, v.T("me.profile"), false}, {securityPath, v.T("me.security"), false}, {linksPath, v.T("me.links"), false},
+		{myConferences, v.T("me.conferences"), false}, {mePath, v.T("me.profile"), false}, {securityPath, v.T("me.security"), false}, {myMailPath, v.T("me.mail"), false}, {linksPath, v.T("me.links"), false},
 	}
 	if v.me.Role.AtLeast(community.Regular) {
 		links = append(links, deskLink{myInvitesPath, v.T("me.invites"), false})

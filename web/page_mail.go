@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"konfa/community"
 )
@@ -50,17 +51,7 @@ func (s *Server) mailChoice(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.rememberLanguage(w, r)
-	f := newForm(nil)
-	off := map[community.LetterKind]bool{}
-	for _, k := range c.Off {
-		off[k] = true
-	}
-	for _, k := range community.OptionalLetters {
-		if !off[k] {
-			f.values.Add("want", string(k))
-		}
-	}
-	p := mailPage{f, v.mailOptions(), mailPath + url.PathEscape(mailToken(r)), c.Address, r.URL.Query().Get("saved") != ""}
+	p := mailPage{mailForm(c.Off), v.mailOptions(), mailPath + url.PathEscape(mailToken(r)), c.Address, r.URL.Query().Get("saved") != ""}
 	return s.once(w, r, v, &shown{"mail", page{Heading: v.T("mail.choice"), NoIndex: true, Class: "narrow", Body: p}}, nil, http.StatusOK)
 }
 
@@ -75,18 +66,7 @@ func (s *Server) setMailChoice(w http.ResponseWriter, r *http.Request) error {
 	if err := readSmallForm(r); err != nil {
 		return err
 	}
-	var off []community.LetterKind
-	all := r.PostForm.Get("List-Unsubscribe") == "One-Click" || r.PostForm.Get("all") != ""
-	for _, k := range community.OptionalLetters {
-		wanted := false
-		for _, w := range r.PostForm["want"] {
-			wanted = wanted || w == string(k)
-		}
-		if all || !wanted {
-			off = append(off, k)
-		}
-	}
-	if err := s.node.SetMailChoice(r.Context(), mailToken(r), off); err != nil {
+	if err := s.node.SetMailChoice(r.Context(), mailToken(r), unwanted(r.PostForm)); err != nil {
 		return err
 	}
 	if r.PostForm.Get("List-Unsubscribe") != "" {
@@ -94,6 +74,19 @@ func (s *Server) setMailChoice(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return seeOther(mailPath + url.PathEscape(mailToken(r)) + "?saved=1")
+}
+
+// unwanted are the kinds of letters that a form leaves out: all of them for
+// List-Unsubscribe=One-Click, and for the button that says so.
+func unwanted(f url.Values) []community.LetterKind {
+	all := f.Get("List-Unsubscribe") == "One-Click" || f.Get("all") != ""
+	var off []community.LetterKind
+	for _, k := range community.OptionalLetters {
+		if all || !slices.Contains(f["want"], string(k)) {
+			off = append(off, k)
+		}
+	}
+	return off
 }
 
 // readSmallForm reads a form, also one in the encoding of files, which RFC 8058
