@@ -9,12 +9,14 @@ import (
 )
 
 type memberCmd struct {
-	Add     memberAddCmd     `cmd:"" help:"Give someone an account."`
-	List    memberListCmd    `cmd:"" help:"List the members."`
-	Role    memberRoleCmd    `cmd:"" help:"Say what a member may do: newcomer, member or steward."`
-	Suspend memberSuspendCmd `cmd:"" help:"Suspend a member, or take that back."`
-	Login   memberLoginCmd   `cmd:"" help:"Print an address that signs a member in, once."`
-	Delete  memberDeleteCmd  `cmd:"" help:"Delete an account; its handle is never given again."`
+	Add      memberAddCmd      `cmd:"" help:"Give someone an account."`
+	List     memberListCmd     `cmd:"" help:"List the members."`
+	Role     memberRoleCmd     `cmd:"" help:"Say what a member may do: newcomer, member or steward."`
+	Suspend  memberSuspendCmd  `cmd:"" help:"Suspend a member, or take that back."`
+	Login    memberLoginCmd    `cmd:"" help:"Print an address that signs a member in, once."`
+	Password memberPasswordCmd `cmd:"" help:"Set a member's password, read from standard input."`
+	Invite   memberInviteCmd   `cmd:"" help:"Make an address by which people join."`
+	Delete   memberDeleteCmd   `cmd:"" help:"Delete an account; its handle is never given again."`
 
 	Conferences memberConferencesCmd `cmd:"" help:"Where a member goes, here and elsewhere."`
 	Notices     memberNoticesCmd     `cmd:"" help:"What a member was told: answers, changes, cancellations."`

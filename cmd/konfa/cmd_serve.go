@@ -29,6 +29,10 @@ type serveCmd struct {
 	ExtraCA         *string `name:"extra-ca" help:"More authorities that outgoing requests trust." placeholder:"FILE"`
 	SMTP            *string `name:"smtp" help:"Where to send mail." placeholder:"URL"`
 	SMTPFrom        *string `name:"smtp-from" help:"The address that mail comes from." placeholder:"ADDRESS"`
+	OIDCIssuer      *string `name:"oidc-issuer" help:"Another provider by which members sign in (OpenID Connect)." placeholder:"URL"`
+	OIDCClientID    *string `name:"oidc-client-id" help:"Who this node is there." placeholder:"ID"`
+	OIDCSecret      *string `name:"oidc-client-secret" help:"What proves it." placeholder:"SECRET"`
+	OIDCName        *string `name:"oidc-name" help:"What the provider is called on the page." placeholder:"NAME"`
 	AuthorizedFetch *string `help:"Hand out ActivityPub documents to signed requests only (true or false)." placeholder:"BOOL"`
 	Backups         *string `help:"Where to keep the backups that are made by themselves." placeholder:"DIR"`
 	BackupHours     *string `help:"How often one is made, in hours; 0 for never." placeholder:"HOURS"`
@@ -52,6 +56,10 @@ func (x *serveCmd) flags(f map[string]string) map[string]string {
 	setFlag(f, "extra_ca", x.ExtraCA)
 	setFlag(f, "smtp", x.SMTP)
 	setFlag(f, "smtp_from", x.SMTPFrom)
+	setFlag(f, "oidc_issuer", x.OIDCIssuer)
+	setFlag(f, "oidc_client_id", x.OIDCClientID)
+	setFlag(f, "oidc_client_secret", x.OIDCSecret)
+	setFlag(f, "oidc_name", x.OIDCName)
 	setFlag(f, "authorized_fetch", x.AuthorizedFetch)
 	setFlag(f, "backups", x.Backups)
 	setFlag(f, "backup_hours", x.BackupHours)
@@ -118,7 +126,7 @@ func (a *app) serve(ctx context.Context, c *Config, n *node.Node, founded bool, 
 	if err != nil {
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed, Mail: c.SMTP != "", MailFrom: c.SMTPFrom, Machine: &machine{c, n, fed}})
+	pages, err := web.New(n, web.Options{Log: log, Version: version(), Remote: fed, Mail: c.SMTP != "", MailFrom: c.SMTPFrom, Machine: &machine{c, n, fed}, OIDC: c.oidc(fetch)})
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,10 @@ type Config struct {
 	BackupHours     int    // how often, 0 for never
 	BackupKeep      int    // how many are kept
 	SMTPFrom        string // address that mail comes from; empty: no-reply at the host of url
+	OIDCIssuer      string // who else vouches for members, an https address; empty for nobody
+	OIDCClientID    string
+	OIDCSecret      string
+	OIDCName        string // what it is called on the page to sign in
 	AuthorizedFetch bool   // serve ActivityPub documents to signed requests only
 	LogFormat       string // text or json
 	LogLevel        string // debug, info, warn or error
@@ -138,6 +142,19 @@ var settings = []setting{
 		}
 		return nil
 	}},
+	{"oidc_issuer", "", "Let members sign in with an account elsewhere too (OpenID Connect): the address\nof the provider, as it calls itself. It sends people back to /login/oidc, an\naddress to register there with the url in front.", func(c *Config, v string) error {
+		c.OIDCIssuer = v
+		if v == "" {
+			return nil
+		}
+		if u, err := url.Parse(v); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return withHint(fmt.Errorf("%q is not the address of a provider", v), "write it as the provider does, such as https://id.example/realms/city")
+		}
+		return nil
+	}},
+	{"oidc_client_id", "", "Who this node is there, and what proves it.", text(func(c *Config) *string { return &c.OIDCClientID })},
+	{"oidc_client_secret", "", "", text(func(c *Config) *string { return &c.OIDCSecret })},
+	{"oidc_name", "", "What the provider is called on the page. Empty: its host.", text(func(c *Config) *string { return &c.OIDCName })},
 	{"authorized_fetch", "false", "Hand out ActivityPub documents to signed requests only. It keeps blocked\nservers from reading, and makes some small servers unable to follow you.", func(c *Config, v string) error {
 		b, err := strconv.ParseBool(v)
 		c.AuthorizedFetch = b
@@ -346,6 +363,14 @@ func (c *Config) check(p *problems) {
 				p.add(f[0]+" is set without acme_email", "set acme_email too, or leave it out")
 			}
 		}
+	}
+	switch {
+	case c.OIDCIssuer != "" && c.OIDCClientID == "":
+		p.add("oidc_issuer is set without oidc_client_id", "register the node with the provider: it gives the client id and the secret")
+	case c.OIDCIssuer == "" && (c.OIDCClientID != "" || c.OIDCSecret != "" || c.OIDCName != ""):
+		p.add("something of oidc is set without oidc_issuer", "set oidc_issuer too, or leave all of it out")
+	case strings.HasPrefix(c.OIDCIssuer, "http:") && len(c.AllowAddresses) == 0:
+		p.add("oidc_issuer is a plain http address", "a provider speaks https; http is for tests, with allow_addresses")
 	}
 	for _, f := range [][2]string{{"acme_root", c.ACMERoot}, {"extra_ca", c.ExtraCA}} {
 		if f[1] == "" {
