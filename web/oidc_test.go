@@ -22,7 +22,6 @@ type issuer struct {
 	*httptest.Server
 	t        *testing.T
 	key      *rsa.PrivateKey
-	nonce    string // of the last one who came
 	verifier string // that came with the code
 	claims   map[string]any
 	asked    url.Values
