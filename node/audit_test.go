@@ -34,6 +34,7 @@ var notAudited = map[string]string{
 	"MyConferences": "it only reads",
 	"Notices":       "it only reads",
 	"Proofs":        "it only reads",
+	"Reportable":    "it only reads",
 	"Run":           "it only reads",
 	"Runs":          "it only reads",
 	"RSVPOf":        "it only reads",
